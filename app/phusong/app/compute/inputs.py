@@ -1,0 +1,162 @@
+"""What a computation reads: the layers of a study, checked and brought onto the study grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from phusong.app.compute.fingerprint import ENGINE_VERSION, fingerprint
+from phusong.coverage.errors import InputError
+from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.method import Method
+from phusong.coverage.radio.cell import Cell
+from phusong.geodata.sites import derive_cells
+from phusong.geodata.store.folder import FolderStore
+
+FIGURE_LAYERS = ("communes", "population", "terrain", "clutter", "sites", "cells", "villages", "places")
+"""Layers that figures depend on; roads and fibre are only shown so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComputeInputs:
+    """Everything a computation depends on.
+
+    Attributes
+    ----------
+    store : FolderStore
+    method : Method
+    grid : Grid
+        The study grid.
+    terrain : Raster
+        Height above sea level in metres.
+    clutter : Raster or None
+        Representative clutter height in metres.
+    cells : tuple of Cell
+        Cells on air, ordered by ``cell_id``.
+    layer_hashes : mapping of str to str
+        SHA-256 of the content of each layer.
+    assumed : mapping of str to tuple of str
+        Columns filled with defaults, by layer.
+    """
+
+    store: FolderStore
+    method: Method
+    grid: Grid
+    terrain: Raster
+    clutter: Raster | None
+    cells: tuple[Cell, ...]
+    layer_hashes: Mapping[str, str]
+    assumed: Mapping[str, tuple[str, ...]]
+
+    @property
+    def run_id(self) -> str:
+        """Hash of all inputs and parameters; equal inputs give equal results."""
+        return fingerprint(
+            {
+                "engine": ENGINE_VERSION,
+                "method": self.method.as_dict(),
+                "layers": dict(self.layer_hashes),
+                "epsg": self.grid.epsg,
+            }
+        )[:20]
+
+
+def run_id_of(store: FolderStore) -> str:
+    """Hash of a study's inputs without reading the layers themselves."""
+    return fingerprint(
+        {
+            "engine": ENGINE_VERSION,
+            "method": store.method().as_dict(),
+            "layers": layer_hashes(store),
+            "epsg": store.epsg,
+        }
+    )[:20]
+
+
+def layer_hashes(store: FolderStore) -> dict[str, str]:
+    """Content hashes of the layers that figures depend on."""
+    return {layer: store.meta(layer).content_sha256 for layer in FIGURE_LAYERS if store.has(layer)}
+
+
+def load_inputs(store: FolderStore) -> ComputeInputs:
+    """Read and check what a computation needs.
+
+    Raises
+    ------
+    InputError
+        ``terrain_missing`` or ``sites_missing`` when there is nothing to compute from.
+    """
+    if not store.has("terrain"):
+        raise InputError("terrain_missing")
+    if not store.has("sites"):
+        raise InputError("sites_missing")
+    grid = store.grid()
+    terrain = store.raster("terrain")
+    if terrain.grid != grid:
+        raise InputError("terrain_other_grid")
+    clutter = store.raster("clutter") if store.has("clutter") else None
+    table, assumed = cells_table(store)
+    return ComputeInputs(
+        store=store,
+        method=store.method(),
+        grid=grid,
+        terrain=terrain,
+        clutter=clutter,
+        cells=tuple(_cells(table, grid)),
+        layer_hashes=layer_hashes(store),
+        assumed=assumed,
+    )
+
+
+def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[str, ...]]]:
+    """Cells of a study: the cells layer, or cells derived from the site list with marked defaults."""
+    assumed = {layer: store.meta(layer).assumed for layer in FIGURE_LAYERS if store.has(layer)}
+    if store.has("cells"):
+        table = store.table("cells")
+    else:
+        table = derive_cells(store.table("sites"))
+    if "assumed" in table:
+        named = {name for text in table["assumed"].dropna() for name in str(text).split(";") if name}
+        assumed["cells"] = tuple(sorted(named | set(assumed.get("cells", ()))))
+    return table, {layer: names for layer, names in assumed.items() if names}
+
+
+def _cells(table: gpd.GeoDataFrame, grid: Grid) -> list[Cell]:
+    on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
+    metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
+    cells = [_cell(row, x_m, y_m) for row, x_m, y_m in zip(
+        metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True
+    )]
+    return [cell for cell in cells if grid.contains(cell.x_m, cell.y_m)]
+
+
+def _cell(row: Mapping[str, Any], x_m: float, y_m: float) -> Cell:
+    azimuth = row.get("azimuth_deg")
+    return Cell(
+        cell_id=str(row["cell_id"]),
+        site_id=str(row["site_id"]),
+        operator=str(row["operator"]),
+        technology=str(row["technology"]),
+        frequency_mhz=float(row["frequency_mhz"]),
+        bandwidth_mhz=float(row["bandwidth_mhz"]),
+        x_m=round(float(x_m), 3),
+        y_m=round(float(y_m), 3),
+        antenna_height_m=float(row["antenna_height_m"]),
+        azimuth_deg=None if azimuth is None or pd.isna(azimuth) else float(azimuth),
+        downtilt_deg=float(row["downtilt_deg"]),
+        power_dbm=float(row["power_dbm"]),
+        antenna_gain_dbi=float(row["antenna_gain_dbi"]),
+        horizontal_beamwidth_deg=float(row["horizontal_beamwidth_deg"]),
+        vertical_beamwidth_deg=float(row["vertical_beamwidth_deg"]),
+    )
+
+
+def ground_heights_m(terrain: Raster, cells: tuple[Cell, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Height of the ground under each mast, metres above sea level; shape (cells,)."""
+    places = [terrain.grid.row_col(cell.x_m, cell.y_m) for cell in cells]
+    return np.array([float(terrain.values[row, col]) for row, col in places], dtype=np.float64)

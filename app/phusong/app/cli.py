@@ -1,0 +1,74 @@
+"""The command ``phusong``.
+
+Exit status: 0 done; 1 the input or the request is wrong; 2 usage; 3 internal fault; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+import typer
+import typer.main
+
+from phusong.app.commands import layers, reading, samples, serving, studies, working
+from phusong.app.commands.console import Terminal
+from phusong.app.i18n import Language, tell_error, translate
+from phusong.app.settings import Settings
+from phusong.coverage.errors import PhuSongError
+
+EXIT_INPUT, EXIT_FAULT, EXIT_INTERRUPTED = 1, 3, 130
+
+
+def build_app() -> typer.Typer:
+    """Assemble the commands; help texts are keys of the catalogues until `localise` replaces them."""
+    app = typer.Typer(
+        name="phusong", help="cli.help", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    for module in (studies, samples, layers, working, reading, serving):
+        module.register(app)
+    return app
+
+
+def localise(command: click.Command, language: Language) -> None:
+    """Replace the catalogue keys in help texts by sentences, in place and throughout the tree."""
+    if command.help:
+        command.help = translate(command.help, language)
+    for parameter in command.params:
+        text = getattr(parameter, "help", None)
+        if text and text.startswith("cli."):
+            parameter.help = translate(text, language)  # type: ignore[attr-defined]
+    for child in getattr(command, "commands", {}).values():
+        localise(child, language)
+
+
+def main() -> None:
+    """Run the command line and leave with its exit status."""
+    settings = Settings()
+    sys.exit(run(sys.argv[1:], settings))
+
+
+def run(arguments: list[str], settings: Settings) -> int:
+    """Run one command; return its exit status."""
+    terminal = Terminal(settings.language)
+    command = typer.main.get_command(build_app())
+    localise(command, settings.language)
+    try:
+        outcome = command.main(args=arguments, prog_name="phusong", standalone_mode=False, obj=terminal)
+    except click.ClickException as wrong:
+        wrong.show()
+        return wrong.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        terminal.say("cli.interrupted")
+        return EXIT_INTERRUPTED
+    except PhuSongError as error:
+        terminal.stderr.print(tell_error(error, settings.language), markup=False, soft_wrap=True)
+        return EXIT_INPUT
+    except Exception as fault:  # noqa: BLE001 - the last line of defence turns any fault into exit status 3
+        terminal.say("cli.fault", kind=type(fault).__name__, detail=str(fault))
+        if settings.debug:
+            traceback.print_exception(fault)
+        return EXIT_FAULT
+    return outcome if isinstance(outcome, int) else 0

@@ -1,0 +1,127 @@
+"""``phusong results`` and ``villages``: read what was computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.studies import JsonOption, StudyOption
+from phusong.app.study import open_study
+
+
+class Status(StrEnum):
+    """Status of a settlement."""
+
+    WHITE = "white"
+    PATCHY = "patchy"
+    SERVED = "served"
+    UNKNOWN = "unknown"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("results", help="cli.results.help")(results)
+    app.command("villages", help="cli.villages.help")(villages)
+
+
+def results(context: typer.Context, study: StudyOption, as_json: JsonOption = False) -> None:
+    """Print shares by province and commune with the method record."""
+    record = open_study(study).results()
+    if as_json:
+        print_json(record)
+        return
+    _tell_results(terminal(context), record)
+
+
+def _tell_results(speaker: Terminal, record: Mapping[str, Any]) -> None:
+    province = record["province"]
+    speaker.tell(speaker.words(
+        "cli.results.head", name=province["name"], area=f"{province['area_km2']:.2f}",
+        population=f"{province['population']:.0f}", villages=province["villages"],
+    ))
+    heads = [speaker.words(f"denominators.{name}") for name in ("population", "households", "villages", "area")]
+    speaker.tell("".join([f"{'':30}", *(f"{head:>14}" for head in heads)]))
+    for technology, operators in province["shares"].items():
+        for operator, shares in operators.items():
+            _tell_row(speaker, f"{technology} {_operator(speaker, operator)}", shares)
+    head_technology = record["technologies"][-1]
+    speaker.tell("")
+    for commune in sorted(record["communes"], key=lambda one: one["commune_code"]):
+        label = f"{commune['commune_code']} {commune['name']}"
+        _tell_row(speaker, f"{label[:24]} {head_technology}", commune["shares"][head_technology]["all"])
+    _tell_method(speaker, record["method"])
+
+
+def _operator(speaker: Terminal, operator: str) -> str:
+    return speaker.words("operators.all") if operator == "all" else operator
+
+
+def _tell_row(speaker: Terminal, label: str, shares: Mapping[str, Any]) -> None:
+    cells = [_percent(shares[name]["share"]) for name in ("population", "households", "villages", "area")]
+    speaker.tell("".join([f"{label:30}", *(f"{cell:>14}" for cell in cells)]))
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
+    speaker.tell("")
+    speaker.tell(speaker.words(
+        "cli.results.method", model=method["model"], grid_m=method["grid_m"],
+        receiver_height_m=method["receiver_height_m"], threshold=method["threshold_dbm"],
+        probability=method["location_probability"], load=method["load"], computed_on=method["computed_on"],
+    ))
+    if method["synthetic_layers"]:
+        speaker.tell(speaker.words("cli.results.synthetic", layers=", ".join(method["synthetic_layers"])))
+    if method["assumed"]:
+        named = "; ".join(f"{layer}: {', '.join(columns)}" for layer, columns in method["assumed"].items())
+        speaker.tell(speaker.words("cli.results.assumed", columns=named))
+
+
+def villages(
+    context: typer.Context,
+    study: StudyOption,
+    status: Annotated[list[Status] | None, typer.Option("--status", help="cli.option.status")] = None,
+    commune: Annotated[str | None, typer.Option("--commune", help="cli.option.commune")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="cli.option.to")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List settlements by status (white and patchy when nothing is asked) or export them."""
+    wanted = [one.value for one in status] if status else ["white", "patchy"]
+    opened = open_study(study)
+    speaker = terminal(context)
+    if to is not None:
+        rows = opened.export_villages(to, status=wanted, commune_code=commune, language=speaker.language)
+        speaker.say("cli.exported", rows=rows, path=str(to))
+        if not as_json:
+            return
+    record = opened.villages(status=wanted, commune_code=commune)
+    if as_json:
+        print_json(record)
+        return
+    for village in record["villages"]:
+        speaker.tell(speaker.words(
+            "cli.villages.row", status=speaker.words(f"status.{village['status']}"),
+            village_id=village["village_id"], name=village["name"], commune=village["commune_name"],
+            households=f"{village['households']:.0f}", reason=reason_words(speaker, village),
+        ))
+    speaker.say("cli.villages.total", count=len(record["villages"]))
+
+
+def reason_words(speaker: Terminal, village: Mapping[str, Any]) -> str:
+    """Put the reason of a village's status into words."""
+    reason = village.get("reason")
+    if not reason:
+        return ""
+    numbers = {
+        name: "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+        for name, value in reason.items()
+    }
+    numbers["distance_km"] = "–" if reason.get("distance_m") is None else f"{reason['distance_m'] / 1000:.1f}"
+    return speaker.words(f"reasons.{reason['code']}", **numbers)

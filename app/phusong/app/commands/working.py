@@ -1,0 +1,104 @@
+"""``phusong compute``, ``validate`` and ``bench``: let the engine work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from phusong.app.bench import bench_sweep
+from phusong.app.commands.console import print_json, progress_bar, terminal
+from phusong.app.commands.studies import JsonOption, StudyOption, set_method
+from phusong.app.study import open_study
+from phusong.app.validation import validate_p1812
+from phusong.coverage.errors import InputError
+
+
+class Mode(StrEnum):
+    """How areas are predicted."""
+
+    EXACT = "exact"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("compute", help="cli.compute.help")(compute)
+    app.command("validate", help="cli.validate.help")(validate)
+    group = typer.Typer(help="cli.bench.help", no_args_is_help=True, rich_markup_mode=None)
+    group.command("sweep", help="cli.bench.sweep")(sweep)
+    group.callback()(lambda: None)
+    app.add_typer(group, name="bench")
+
+
+def compute(
+    context: typer.Context,
+    study: StudyOption,
+    mode: Annotated[Mode, typer.Option("--mode", help="cli.option.mode")] = Mode.EXACT,
+    workers: Annotated[int | None, typer.Option("--workers", min=1, help="cli.option.workers")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", help="cli.option.set")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compute coverage, shares and villages."""
+    speaker = terminal(context)
+    opened = open_study(study)
+    if assignments:
+        set_method(opened, assignments)
+    with progress_bar(speaker) as progress:
+        report = opened.compute(mode=mode.value, workers=workers, progress=progress)
+    if as_json:
+        print_json(asdict(report))
+    elif report.was_current:
+        speaker.say("cli.already_computed", run=report.run)
+    else:
+        speaker.say("cli.computed", run=report.run, seconds=f"{report.seconds:.1f}", masts=report.masts_computed,
+                    blocks=report.blocks_composed)
+
+
+def validate(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="cli.option.model")],
+    cases: Annotated[Path, typer.Argument(metavar="CASES", help="cli.option.cases")],
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a model with reference cases."""
+    if model != "p1812":
+        raise InputError("validate_model", value=model, allowed="p1812")
+    report = validate_p1812(cases)
+    if as_json:
+        print_json(asdict(report))
+        return
+    speaker = terminal(context)
+    speaker.tell(speaker.words(
+        "cli.validated", model=model, cases=report.cases, max_abs_db=f"{report.max_abs_db:.6f}",
+        p99_abs_db=f"{report.p99_abs_db:.6f}", worst=str(report.worst),
+    ))
+
+
+def sweep(
+    context: typer.Context,
+    terrain: Annotated[Path, typer.Option("--terrain", help="cli.option.terrain")],
+    at: Annotated[str, typer.Option("--at", help="cli.option.at")],
+    radius_km: Annotated[float, typer.Option("--radius-km", help="cli.option.radius_km")],
+    cell_m: Annotated[float, typer.Option("--cell-m", help="cli.option.cell_m")],
+    model: Annotated[str, typer.Option("--model", help="cli.option.model")] = "p1812",
+    mode: Annotated[str, typer.Option("--mode", help="cli.option.mode")] = "exact",
+    frequency_mhz: Annotated[str, typer.Option("--frequency-mhz", help="cli.option.frequency_mhz")] = "1800",
+    height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 30.0,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.workers")] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="cli.option.out")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Time one site over an area."""
+    record = bench_sweep(
+        terrain, at=at, radius_km=radius_km, cell_m=cell_m, model=model, mode=mode,
+        frequencies_mhz=[float(part) for part in frequency_mhz.split(",")], height_m=height_m, threads=threads,
+        out=out,
+    )
+    if as_json:
+        print_json(record)
+        return
+    speaker = terminal(context)
+    speaker.tell(speaker.words("cli.benched", **record))

@@ -1,0 +1,162 @@
+"""The composition root: one method a use case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from phusong.app.compute.inputs import run_id_of
+from phusong.app.compute.progress import Progress, silent
+from phusong.app.compute.published import current_run, load_results, load_villages
+from phusong.app.compute.run import ComputeReport, compute
+from phusong.app.exporting import export_communes, export_villages
+from phusong.app.i18n import Language
+from phusong.geodata.importing import ImportReport, import_layer
+from phusong.geodata.sample.build import create_sample, fill_sample
+from phusong.geodata.store.folder import FolderStore
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """A study opened for work.
+
+    Attributes
+    ----------
+    store : FolderStore
+        Where its layers and results are.
+    """
+
+    store: FolderStore
+
+    def import_layer(
+        self,
+        layer: str,
+        files: Sequence[Path],
+        *,
+        imported_at: str,
+        sheet: str | None = None,
+        crs: str | None = None,
+        column_map: Mapping[str, str] | None = None,
+        progress: Progress = silent,
+    ) -> ImportReport:
+        """Bring files in as a layer; a refused file leaves the study as it was.
+
+        Raises
+        ------
+        InputError
+            When the file cannot be read or rows break the layer's contract.
+        StudyError
+            When the study is locked by another process.
+        """
+        with self.store.lock():
+            return import_layer(
+                self.store, layer, list(files), sheet=sheet, crs=crs, column_map=column_map or {},
+                imported_at=imported_at, progress=progress,
+            )
+
+    def fill_sample(
+        self,
+        *,
+        seed: int,
+        imported_at: str,
+        masts: int | None = None,
+        villages: int | None = None,
+        elevation_means_path: Path | None = None,
+        progress: Progress = silent,
+    ) -> list[str]:
+        """Synthesise the layers the study lacks; return their names."""
+        with self.store.lock():
+            return fill_sample(
+                self.store, seed=seed, imported_at=imported_at, masts=masts, villages=villages,
+                elevation_means_path=elevation_means_path, progress=progress,
+            )
+
+    def compute(
+        self, *, mode: str = "exact", workers: int | None = None, progress: Progress = silent
+    ) -> ComputeReport:
+        """Compute coverage, shares and villages; does nothing when nothing changed."""
+        with self.store.lock():
+            return compute(self.store, mode=mode, workers=workers, progress=progress)
+
+    def results(self) -> dict[str, Any]:
+        """Shares by province and commune with the method record.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing`` when nothing was computed yet.
+        """
+        return load_results(self.store)
+
+    def villages(
+        self, *, status: Sequence[str] | None = None, commune_code: str | None = None
+    ) -> dict[str, Any]:
+        """Settlements with status and reason, those with most households left out first."""
+        return load_villages(self.store, status=status, commune_code=commune_code)
+
+    def export_villages(
+        self, path: Path, *, status: Sequence[str] | None, commune_code: str | None, language: Language
+    ) -> int:
+        """Write settlements to XLSX, CSV, GeoJSON or GPKG by the file's ending; return the number of rows."""
+        return export_villages(
+            self.results(), self.villages(status=status, commune_code=commune_code)["villages"], path, language=language
+        )
+
+    def export_communes(self, path: Path, *, language: Language) -> int:
+        """Write commune shares to XLSX or CSV; return the number of rows."""
+        return export_communes(self.results(), path, language=language)
+
+    def describe(self) -> dict[str, Any]:
+        """What the study holds and whether its results are current."""
+        store = self.store
+        metas = {layer: store.meta(layer) for layer in store.layer_names()}
+        run = current_run(store)
+        state = "empty" if run is None else "computed" if run == run_id_of(store) else "stale"
+        return {
+            "name": store.name,
+            "epsg": store.epsg,
+            "grid_m": store.grid_m,
+            "state": state,
+            "run": run,
+            "synthetic_layers": [layer for layer, meta in metas.items() if meta.synthetic],
+            "layers": {
+                layer: {
+                    "rows": meta.rows, "synthetic": meta.synthetic, "source": meta.source,
+                    "sha256": meta.content_sha256, "imported_at": meta.imported_at,
+                }
+                for layer, meta in metas.items()
+            },
+        }
+
+
+def open_study(path: Path | str) -> Study:
+    """Open a study folder.
+
+    Raises
+    ------
+    NotFoundError, StudyError
+        When the folder is no study or of another format version.
+    """
+    return Study(FolderStore.open(Path(path)))
+
+
+def create_study(
+    path: Path | str, *, name: str, epsg: int | None = None, grid_m: float | None = None
+) -> Study:
+    """Make an empty study folder."""
+    store = FolderStore.create(Path(path), name=name, epsg=epsg)
+    if grid_m is not None:
+        store.update_settings(grid_m=grid_m)
+    return Study(store)
+
+
+def create_sample_study(
+    path: Path | str, *, seed: int, imported_at: str, progress: Progress = silent
+) -> Study:
+    """Make the embedded sample province as a study."""
+    store = FolderStore.create(Path(path), name="Tỉnh mẫu")
+    with store.lock():
+        create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
+    return Study(store)

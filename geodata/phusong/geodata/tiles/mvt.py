@@ -1,0 +1,227 @@
+"""Mapbox Vector Tiles 2.1, cut from a layer held in memory.
+
+A layer is projected once, thinned once a zoom, indexed, and cut by rectangle; commands and integers are
+written by numpy for all features of a tile together.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import threading
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from phusong.geodata.tiles import varint
+from phusong.geodata.tiles.mercator import check_tile, tile_bounds_m, tile_side_m, to_mercator
+from phusong.geodata.tiles.paths import (
+    Commands,
+    Geometries,
+    line_commands,
+    point_commands,
+    polygon_commands,
+)
+
+EXTENT = 4096
+BUFFER = 64
+FINEST_LEVEL = 15
+SCREEN_PIXELS = 512
+COARSE_BELOW = 9  # from here down points only hint at where something is
+COARSE_PIXELS = 4
+
+_COMMANDS: tuple[Callable[[Geometries, tuple[float, float, float, float], int], Commands], ...] = (
+    point_commands,
+    line_commands,
+    polygon_commands,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A property: the message of each distinct value, and which of them each feature has (-1 none)."""
+
+    name: str
+    messages: tuple[bytes, ...]
+    codes: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """Geometries as drawn at one zoom, EPSG:3857; rows says which features they belong to."""
+
+    geometries: Geometries
+    rows: npt.NDArray[np.int64]
+    tree: shapely.STRtree
+
+
+class VectorSource:
+    """A layer from which tiles are cut.
+
+    Parameters
+    ----------
+    name : str
+        Name of the layer inside the tiles.
+    frame : GeoDataFrame
+        EPSG:4326; geometries of one dimension: points, lines or polygons. Not changed.
+    columns : sequence of str
+        Properties to carry; missing columns are skipped, null values omitted.
+    is_coverage : bool
+        Polygons tile the plane: neighbours are simplified together and keep sharing borders.
+
+    Notes
+    -----
+    Feature ids are the row's position plus one. Thread-safe.
+    """
+
+    def __init__(
+        self, name: str, frame: gpd.GeoDataFrame, *, columns: Sequence[str], is_coverage: bool = False
+    ) -> None:
+        geometries = np.asarray(frame.geometry.array, dtype=object)
+        present = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
+        self._name = name
+        self._rows = np.flatnonzero(present)
+        self._projected = shapely.transform(geometries[present], to_mercator)
+        self._dimension = int(shapely.get_dimensions(self._projected).max(initial=0))
+        self._columns = tuple(_column(column, frame[column]) for column in columns if column in frame)
+        self._is_coverage = is_coverage
+        self._levels: dict[int, _Level] = {}
+        self._lock = threading.Lock()
+
+    def tile(self, zoom: int, x: int, y: int) -> bytes:
+        """Return a tile; empty bytes where the layer has nothing.
+
+        Raises
+        ------
+        NotFoundError
+            When the matrix set has no such tile.
+        """
+        check_tile(zoom, x, y)
+        level = self._level(min(zoom, FINEST_LEVEL))
+        bounds_m = tile_bounds_m(zoom, x, y)
+        margin_m = tile_side_m(zoom) * BUFFER / EXTENT
+        left_m, bottom_m = bounds_m[0] - margin_m, bounds_m[1] - margin_m
+        right_m, top_m = bounds_m[2] + margin_m, bounds_m[3] + margin_m
+        found = np.sort(level.tree.query(shapely.box(left_m, bottom_m, right_m, top_m)))
+        if not len(found):
+            return b""
+        shapes = level.geometries[found]
+        if self._dimension:
+            shapes = shapely.clip_by_rect(shapes, left_m, bottom_m, right_m, top_m)
+        commands = _COMMANDS[self._dimension](shapes, bounds_m, EXTENT)
+        return self._encode(level.rows[found][commands.owners], commands) if len(commands.owners) else b""
+
+    def warm(self, zooms: Sequence[int]) -> None:
+        """Prepare some zooms ahead of the first request."""
+        for zoom in zooms:
+            self._level(min(zoom, FINEST_LEVEL))
+
+    def _level(self, zoom: int) -> _Level:
+        level = self._levels.get(zoom)
+        if level is None:
+            with self._lock:
+                level = self._levels.get(zoom) or self._build_level(zoom)
+                self._levels[zoom] = level
+        return level
+
+    def _build_level(self, zoom: int) -> _Level:
+        pixel_m = tile_side_m(zoom) / SCREEN_PIXELS
+        shapes, rows = self._projected, self._rows
+        if self._dimension == 0:
+            shown = _one_per_square(shapes, pixel_m * (1 if zoom >= COARSE_BELOW else COARSE_PIXELS))
+            shapes, rows = shapes[shown], rows[shown]
+        elif zoom < FINEST_LEVEL and len(shapes):
+            shapes = _simplified(shapes, pixel_m / 2, is_coverage=self._is_coverage)
+        return _Level(shapes, rows, shapely.STRtree(shapes))
+
+    def _encode(self, rows: npt.NDArray[np.int64], commands: Commands) -> bytes:
+        keys, values, tags, tag_starts = _tags(self._columns, rows)
+        packed, at = varint.pack(commands.integers)
+        starts = at[commands.starts].tolist()
+        kind = b"\x18" + varint.one(self._dimension + 1)
+        parts = [varint.sized(1, self._name.encode())]
+        for place, row in enumerate(rows.tolist()):
+            content = (
+                b"\x08"
+                + varint.one(row + 1)
+                + varint.sized(2, tags[tag_starts[place] : tag_starts[place + 1]])
+                + kind
+                + varint.sized(4, packed[starts[place] : starts[place + 1]])
+            )
+            parts.append(varint.sized(2, content))
+        parts += [varint.sized(3, key.encode()) for key in keys]
+        parts += values
+        parts.append(b"\x28" + varint.one(EXTENT) + b"\x78\x02")
+        return varint.sized(3, b"".join(parts))
+
+
+def _tags(
+    columns: Sequence[_Column], rows: npt.NDArray[np.int64]
+) -> tuple[list[str], list[bytes], bytes, list[int]]:
+    """Keys and values that occur in the tile, and each feature's packed pairs of indices to them."""
+    keys: list[str] = []
+    values: list[bytes] = []
+    pairs = np.full((len(rows), len(columns), 2), -1, dtype=np.int64)
+    for place, column in enumerate(columns):
+        present, inverse = np.unique(column.codes[rows], return_inverse=True)
+        filled = int(present[0] == -1)
+        if len(present) == filled:
+            continue
+        pairs[:, place, 0] = len(keys)
+        pairs[:, place, 1] = inverse - filled + len(values)
+        pairs[column.codes[rows] < 0, place] = -1
+        keys.append(column.name)
+        values += [varint.sized(4, column.messages[code]) for code in present[filled:]]
+    flat = pairs.reshape(len(rows), -1)
+    packed, at = varint.pack(flat[flat >= 0])
+    counts = np.concatenate([[0], np.cumsum((flat >= 0).sum(axis=1))])
+    return keys, values, packed, at[counts].tolist()
+
+
+def _column(name: str, series: pd.Series) -> _Column:
+    plain = [_plain(value) for value in series.tolist()]
+    typed = [None if value is None else (type(value).__name__, value) for value in plain]
+    codes, distinct = pd.factorize(np.fromiter(typed, dtype=object, count=len(typed)))
+    return _Column(name, tuple(_value_message(value) for _, value in distinct), codes.astype(np.int64))
+
+
+def _plain(value: object) -> Hashable | None:
+    """Reduce a cell of a table to text, number, truth value or nothing."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
+        return None
+    return value if isinstance(value, str | bool | int | float) else str(value)
+
+
+def _value_message(value: object) -> bytes:
+    if isinstance(value, str):
+        return varint.sized(1, value.encode())
+    if isinstance(value, bool):
+        return b"\x38" + varint.one(value)
+    if isinstance(value, float):
+        return b"\x19" + struct.pack("<d", value)
+    if isinstance(value, int):
+        return b"\x30" + varint.one((value << 1) ^ (value >> 63))
+    raise TypeError(type(value))
+
+
+def _one_per_square(points: Geometries, side_m: float) -> npt.NDArray[np.int64]:
+    """Positions of the points that show: of several in one square of the screen, the first."""
+    squares = np.floor(shapely.bounds(points)[:, :2] / side_m)
+    _, first = np.unique(squares, axis=0, return_index=True)
+    return np.sort(first)
+
+
+def _simplified(shapes: Geometries, tolerance_m: float, *, is_coverage: bool) -> Geometries:
+    if not is_coverage:
+        return np.asarray(shapely.simplify(shapes, tolerance_m, preserve_topology=False))
+    try:
+        return np.asarray(shapely.coverage_simplify(shapes, tolerance_m))
+    except shapely.errors.GEOSException:  # no valid coverage: draw it as separate polygons
+        return np.asarray(shapely.simplify(shapes, tolerance_m))

@@ -167,7 +167,7 @@ def height_gain_db(height: float, beta: float, admittance: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def first_term_over_db(
+def first_term_over_db(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: float,
     tx_m: float,
     rx_m: float,
@@ -196,7 +196,7 @@ def first_term_over_db(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def first_term_db(
+def first_term_db(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: float,
     tx_m: float,
     rx_m: float,
@@ -217,7 +217,7 @@ def first_term_db(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def spherical_db(
+def spherical_db(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: float,
     tx_m: float,
     rx_m: float,

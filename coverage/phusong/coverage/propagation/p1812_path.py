@@ -167,7 +167,7 @@ def smooth_surface(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def roughness_m(
+def roughness_m(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: Float64Array, height_m: Float64Array, start_km: float, end_km: float, tx: float, rx: float
 ) -> float:
     """Greatest height above the smooth earth between the horizons (equation 93)."""
@@ -181,7 +181,7 @@ def roughness_m(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def analyse(
+def analyse(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: Float64Array,
     height_m: Float64Array,
     surface_m: Float64Array,

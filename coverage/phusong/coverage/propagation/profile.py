@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,19 +84,19 @@ class Profile:
     @property
     def surface_m(self) -> Float64Array:
         """Terrain plus clutter between the terminals, terrain alone at them (g of P.1812)."""
-        surface: Float64Array = self.height_m + self.clutter_height_m
+        surface: Float64Array = self.height_m + np.asarray(self.clutter_height_m)
         surface[0] = self.height_m[0]
         surface[-1] = self.height_m[-1]
         return surface
 
 
-def _frozen(values: npt.ArrayLike, dtype: type[np.generic]) -> npt.NDArray[np.generic]:
+def _frozen(values: npt.ArrayLike, dtype: type[np.generic]) -> npt.NDArray[Any]:
     array = np.array(values, dtype=dtype)
     array.setflags(write=False)
     return array
 
 
-def _check_values(name: str, values: npt.NDArray[np.generic], points: int) -> None:
+def _check_values(name: str, values: npt.NDArray[Any], points: int) -> None:
     if values.shape != (points,):
         raise InputError("profile_length", name=name, value=values.size, allowed=str(points))
     wrong = np.flatnonzero(~np.isfinite(values.astype(np.float64)))
@@ -112,7 +113,7 @@ def _check_distance(distance_km: Float64Array) -> None:
         raise InputError("profile_order", point=point + 1, value=str(distance_km[point]))
 
 
-def _check_clutter_and_zone(clutter_height_m: npt.NDArray[np.generic], zone: npt.NDArray[np.generic]) -> None:
+def _check_clutter_and_zone(clutter_height_m: npt.NDArray[Any], zone: npt.NDArray[Any]) -> None:
     below = np.flatnonzero(clutter_height_m.astype(np.float64) < 0.0)
     if below.size:
         value = str(clutter_height_m[below[0]])

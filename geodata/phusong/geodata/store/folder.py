@@ -1,0 +1,276 @@
+"""A study as a folder: GeoParquet layers, COG rasters, a SQLite journal, results and caches.
+
+A layer is a data file named by the hash of its content and a small record beside it that names the data
+file. The record is replaced last, in one rename: a write killed at any moment leaves the old layer.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import orjson
+
+from phusong.coverage.errors import InputError, NotFoundError, StudyError
+from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.method import Method, method_from_dict
+from phusong.geodata.crs import check_metric_epsg
+from phusong.geodata.store import journal
+from phusong.geodata.store.atomic import replacing, write_bytes_atomic
+from phusong.geodata.store.meta import LayerMeta, file_sha256, meta_from_json
+from phusong.geodata.store.rasters import read_raster, write_cog
+from phusong.geodata.store.studygrid import grid_from_layers
+
+FORMAT_VERSION = 1
+RASTER_LAYERS = ("terrain", "population", "clutter")
+DEFAULT_GRID_M = 30.0
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class FolderStore:
+    """A study in a folder.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    clock : callable
+        Gives the time of journal entries.
+    """
+
+    path: Path
+    clock: journal.Clock = _now
+
+    @classmethod
+    def create(
+        cls, path: Path, *, name: str, epsg: int | None = None, grid_m: float = DEFAULT_GRID_M
+    ) -> FolderStore:
+        """Make an empty study.
+
+        Raises
+        ------
+        StudyError
+            ``study_exists`` when the folder holds anything.
+        InputError
+            For a CRS that is not metric or a cell size out of range.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise StudyError("study_exists", path=str(path))
+        if epsg is not None:
+            check_metric_epsg(epsg)
+        if not name.strip():
+            raise InputError("study_name_empty")
+        store = cls(path)
+        path.mkdir(parents=True, exist_ok=True)
+        store.set_method(replace(Method(), grid_m=grid_m))
+        settings = {"format": FORMAT_VERSION, "name": name.strip(), "epsg": epsg, "created_at": store.clock()}
+        write_bytes_atomic(path / "study.json", orjson.dumps(settings, option=orjson.OPT_INDENT_2))
+        store.journal("created", name=name)
+        return store
+
+    @classmethod
+    def open(cls, path: Path) -> FolderStore:
+        """Open a study.
+
+        Raises
+        ------
+        NotFoundError
+            ``study_missing`` when the folder is no study.
+        StudyError
+            ``study_broken`` or ``study_version``.
+        """
+        if not (path / "study.json").is_file():
+            raise NotFoundError("study_missing", path=str(path))
+        store = cls(path)
+        version = store.settings().get("format")
+        if version != FORMAT_VERSION:
+            raise StudyError("study_version", path=str(path), found=str(version), allowed=FORMAT_VERSION)
+        return store
+
+    def settings(self) -> dict[str, Any]:
+        """Name, CRS and format of the study."""
+        try:
+            record = orjson.loads((self.path / "study.json").read_bytes())
+        except orjson.JSONDecodeError as error:
+            raise StudyError("study_broken", path=str(self.path / "study.json")) from error
+        if not isinstance(record, dict):
+            raise StudyError("study_broken", path=str(self.path / "study.json"))
+        return record
+
+    def update_settings(self, **changes: Any) -> None:
+        """Change settings of the study."""
+        record = {**self.settings(), **changes}
+        write_bytes_atomic(self.path / "study.json", orjson.dumps(record, option=orjson.OPT_INDENT_2))
+
+    @property
+    def name(self) -> str:
+        """Name shown to people."""
+        return str(self.settings()["name"])
+
+    @property
+    def epsg(self) -> int | None:
+        """EPSG code of the metric CRS; None until the first layer with a place."""
+        epsg = self.settings()["epsg"]
+        return None if epsg is None else int(epsg)
+
+    def set_epsg(self, epsg: int) -> None:
+        """Fix the metric CRS; a study that has one keeps it."""
+        if self.epsg is None:
+            check_metric_epsg(epsg)
+            self.update_settings(epsg=epsg)
+
+    @property
+    def grid_m(self) -> float:
+        """Cell size of the study grid in metres."""
+        return float(self.method().grid_m)
+
+    def method(self) -> Method:
+        """The method of the study."""
+        try:
+            return method_from_dict(orjson.loads((self.path / "method.json").read_bytes()))
+        except (orjson.JSONDecodeError, TypeError, FileNotFoundError) as error:
+            raise StudyError("study_broken", path=str(self.path / "method.json")) from error
+
+    def set_method(self, method: Method) -> None:
+        """Replace the method; the grid's cell size is fixed once a raster lies on it.
+
+        Raises
+        ------
+        InputError
+            ``grid_fixed`` when rasters lie on a grid of another cell size.
+        """
+        rasters = [layer for layer in RASTER_LAYERS if self.has(layer)]
+        if rasters and method.grid_m != self.grid_m:
+            raise InputError("grid_fixed", value=method.grid_m, allowed=self.grid_m)
+        write_bytes_atomic(
+            self.path / "method.json", orjson.dumps(method.as_dict(), option=orjson.OPT_INDENT_2)
+        )
+
+    @property
+    def results_dir(self) -> Path:
+        """Where results are."""
+        return self.path / "results"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where intermediate results are; may be deleted at any time when nothing runs."""
+        return self.path / "cache"
+
+    def layer_names(self) -> list[str]:
+        """Layers the study has, sorted."""
+        return sorted(record.stem for record in (self.path / "layers").glob("*.json"))
+
+    def has(self, layer: str) -> bool:
+        """Tell whether the study has a layer."""
+        return self._record_path(layer).is_file()
+
+    def meta(self, layer: str) -> LayerMeta:
+        """Where a layer came from."""
+        return meta_from_json(self._record(layer))
+
+    def table(self, layer: str) -> gpd.GeoDataFrame:
+        """Read a table, longitude and latitude (EPSG:4326)."""
+        return gpd.read_parquet(self._data_path(layer))
+
+    def put_table(self, layer: str, frame: gpd.GeoDataFrame, meta: LayerMeta) -> LayerMeta:
+        """Replace a table; returns the record with the content's hash.
+
+        Raises
+        ------
+        InputError
+            ``layer_crs`` when the frame is not in EPSG:4326.
+        """
+        if frame.crs is None or frame.crs.to_epsg() != 4326:
+            raise InputError("layer_crs", layer=layer)
+        staged = self._staging(layer, ".parquet")
+        with replacing(staged) as partial:
+            frame.to_parquet(partial, compression="zstd", index=False)
+        return self._commit(layer, staged, replace(meta, rows=len(frame)))
+
+    def raster_path(self, layer: str) -> Path:
+        """File of a raster."""
+        return self._data_path(layer)
+
+    def raster(self, layer: str) -> Raster:
+        """Read a whole raster."""
+        return read_raster(self._data_path(layer))
+
+    def put_raster(self, layer: str, raster: Raster, meta: LayerMeta) -> LayerMeta:
+        """Replace a raster; returns the record with the content's hash."""
+        staged = self._staging(layer, ".tif")
+        write_cog(staged, raster.values, grid=raster.grid, nodata=float("nan"), tags={"unit": raster.unit})
+        return self._commit(layer, staged, meta)
+
+    def remove(self, layer: str) -> None:
+        """Remove a layer."""
+        data = self._data_path(layer)
+        self._record_path(layer).unlink()
+        data.unlink(missing_ok=True)
+        self.journal("removed", layer=layer)
+
+    def grid(self) -> Grid:
+        """The study grid: communes' bounds, else those of the terrain, else of the sites with their reach."""
+        return grid_from_layers(self)
+
+    def journal(self, event: str, **detail: Any) -> None:
+        """Record a write."""
+        journal.append(self.path / "study.sqlite", happened_at=self.clock(), event=event, detail=detail)
+
+    def journal_entries(self) -> list[dict[str, Any]]:
+        """All records of writes, oldest first."""
+        return journal.entries(self.path / "study.sqlite")
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the study for writing.
+
+        Raises
+        ------
+        StudyError
+            ``study_locked`` at once when another process holds it.
+        """
+        with (self.path / ".lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise StudyError("study_locked", path=str(self.path)) from error
+            yield
+
+    def _record_path(self, layer: str) -> Path:
+        return self.path / "layers" / f"{layer}.json"
+
+    def _record(self, layer: str) -> bytes:
+        try:
+            return self._record_path(layer).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError("layer_missing", layer=layer) from error
+
+    def _data_path(self, layer: str) -> Path:
+        return self.path / "layers" / str(orjson.loads(self._record(layer))["file"])
+
+    def _staging(self, layer: str, ending: str) -> Path:
+        return self.path / "layers" / f"{layer}.new{ending}"
+
+    def _commit(self, layer: str, staged: Path, meta: LayerMeta) -> LayerMeta:
+        """Name the data by its hash, then replace the record that names it."""
+        digest = file_sha256(staged)
+        data = staged.with_name(f"{layer}-{digest[:12]}{staged.suffix}")
+        staged.replace(data)
+        kept = replace(meta, layer=layer, content_sha256=digest)
+        record: Mapping[str, Any] = {**orjson.loads(kept.to_json()), "file": data.name}
+        write_bytes_atomic(self._record_path(layer), orjson.dumps(record, option=orjson.OPT_INDENT_2))
+        for old in data.parent.glob(f"{layer}-*"):
+            if old != data:
+                old.unlink(missing_ok=True)
+        self.journal("layer", layer=layer, source=kept.source, sha256=digest, rows=kept.rows)
+        return kept

@@ -1,0 +1,77 @@
+"""Rasters on disk: cloud-optimised GeoTIFF, written atomically."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.io import MemoryFile
+from rasterio.shutil import copy as copy_raster
+from rasterio.transform import from_origin
+
+from phusong.coverage.errors import StudyError
+from phusong.coverage.grids import Grid, Raster
+from phusong.geodata.store.atomic import replacing
+
+PREDICTOR = {"f": "FLOATING_POINT", "i": "STANDARD", "u": "STANDARD"}
+
+
+def write_cog(
+    path: Path, values: npt.NDArray[Any], *, grid: Grid, nodata: float | None, tags: dict[str, str] | None = None
+) -> None:
+    """Write one band as a cloud-optimised GeoTIFF (ZSTD); the file appears whole or not at all.
+
+    Parameters
+    ----------
+    values : ndarray, shape (grid.height, grid.width)
+    nodata : float or None
+        Value that means unknown (NaN for floats).
+    tags : dict, optional
+        Metadata items, e.g. the unit.
+    """
+    profile = {
+        "driver": "GTiff", "dtype": values.dtype.name, "count": 1, "nodata": nodata,
+        "width": grid.width, "height": grid.height, "crs": f"EPSG:{grid.epsg}",
+        "transform": from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
+    }
+    with MemoryFile() as memory:
+        with memory.open(**profile) as band:
+            band.write(values, 1)
+            band.update_tags(**(tags or {}))
+        with memory.open() as band, replacing(path) as partial:
+            copy_raster(
+                band, os.fspath(partial), driver="COG", compress="ZSTD", level="1",
+                predictor=PREDICTOR[values.dtype.kind], blocksize="256", overviews="NONE", bigtiff="IF_SAFER",
+            )
+
+
+def read_grid(path: Path) -> Grid:
+    """Read the grid of a raster written by `write_cog`."""
+    with rasterio.open(path) as source:
+        return _grid_of(source, path)
+
+
+def _grid_of(source: rasterio.DatasetReader, path: Path) -> Grid:
+    epsg = source.crs.to_epsg() if source.crs else None
+    if epsg is None:
+        raise StudyError("study_broken", path=str(path))
+    transform = source.transform
+    return Grid(
+        width=source.width, height=source.height, cell_size_m=transform.a,
+        left_m=transform.c, top_m=transform.f, epsg=epsg,
+    )
+
+
+def read_raster(path: Path) -> Raster:
+    """Read a raster written by `write_cog` with its grid; unknown cells of float rasters are NaN."""
+    with rasterio.open(path) as source:
+        grid = _grid_of(source, path)
+        values = source.read(1)
+        unit = source.tags().get("unit", "")
+    if not np.issubdtype(values.dtype, np.floating):
+        values = values.astype(np.float32)
+    return Raster(grid=grid, values=values, unit=unit)

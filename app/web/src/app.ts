@@ -1,0 +1,320 @@
+/** The page's controller: state, loaded data, what to do on each act, and when to draw. */
+
+import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
+import { STATUSES, type Hit, type Status } from "./contract";
+import { percent } from "./format";
+import { setLang, t, type Lang } from "./i18n";
+import type { MapView } from "./map/view";
+import { communeName, communeOf, emptyModel, ready, shareIn, WAITING, type Loadable, type Model } from "./model";
+import type { State, Stop, Store, View } from "./state";
+
+/** What is open on the page but not worth a place in its address. */
+export interface Ui {
+  menu: "export" | "table" | "more" | "layers" | null;
+  dialog: "method" | "help" | null;
+  searching: boolean;
+  asked: string;
+  hits: Loadable<Hit[]> | null;
+  hit: number;
+  stop: Stop;
+  leftOpen: boolean;
+  said: string;
+  copied: boolean;
+  hover: { code: string; x: number; y: number } | null;
+  /** Sample of the profile under the pointer. */
+  sample: number | null;
+  firstRow: number;
+  lastRow: number;
+}
+
+const UI: Ui = {
+  menu: null,
+  dialog: null,
+  searching: false,
+  asked: "",
+  hits: null,
+  hit: 0,
+  stop: "half",
+  leftOpen: false,
+  said: "",
+  copied: false,
+  hover: null,
+  sample: null,
+  firstRow: 1,
+  lastRow: 0,
+};
+
+const PHONE = matchMedia("(max-width: 699px)");
+const MEDIUM = matchMedia("(min-width: 1100px) and (max-width: 1439px)");
+const COMMUNE_ZOOM = 11;
+const VILLAGE_ZOOM = 12;
+
+function failed(error: unknown): { is: "failed"; detail: string; status: number } {
+  if (!(error instanceof Problem)) throw error;
+  return { is: "failed", detail: error.status === 0 ? t("error.offline") : error.message, status: error.status };
+}
+
+export class App {
+  readonly model: Model = emptyModel();
+  readonly ui: Ui = { ...UI };
+  map: MapView | null = null;
+  mapProblem: string | null = null;
+  private due = false;
+  private profileKey = "";
+  private searchTurn = 0;
+
+  constructor(
+    readonly store: Store,
+    private readonly draw: () => void,
+  ) {
+    store.onChange((state, before) => this.changed(state, before));
+    for (const query of [PHONE, MEDIUM]) query.addEventListener("change", () => this.update());
+  }
+
+  get state(): State {
+    return this.store.state;
+  }
+
+  get phone(): boolean {
+    return PHONE.matches;
+  }
+
+  get medium(): boolean {
+    return MEDIUM.matches;
+  }
+
+  /** Draws once after everything that happens now. */
+  update(): void {
+    if (this.due) return;
+    this.due = true;
+    queueMicrotask(() => {
+      this.due = false;
+      this.draw();
+    });
+  }
+
+  setUi(change: Partial<Ui>): void {
+    Object.assign(this.ui, change);
+    this.update();
+  }
+
+  private changed(state: State, before: State): void {
+    if (state.lang !== before.lang) setLang(state.lang);
+    if (state.theme !== before.theme) document.documentElement.dataset["theme"] = state.theme;
+    if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false });
+    this.loadWhatIsNeeded();
+    this.update();
+  }
+
+  /** Puts the outcome of a request where the views look for it. */
+  private async load<T>(request: Promise<T>, put: (outcome: Loadable<T>) => void): Promise<void> {
+    put(WAITING);
+    this.update();
+    try {
+      put({ is: "ready", value: await request });
+    } catch (error) {
+      put(failed(error));
+    }
+    this.loadWhatIsNeeded();
+    this.update();
+  }
+
+  async start(): Promise<void> {
+    const { model } = this;
+    await Promise.all([
+      this.load(fetchStudy(), (outcome) => (model.study = outcome)),
+      this.load(fetchResults(), (outcome) => (model.results = outcome)),
+    ]);
+    if (model.results.is === "failed" && model.results.status === 0) return;
+  }
+
+  private loadWhatIsNeeded(): void {
+    const { state, model } = this;
+    if (!ready(model.results)) return;
+    if (state.view !== "villages") return;
+    for (const status of STATUSES) if (state.statuses.includes(status)) this.loadVillages(status);
+    this.loadVillage();
+    this.loadProfile();
+  }
+
+  private loadVillages(status: Status): void {
+    if (this.model.villages[status]) return;
+    void this.load(fetchVillages(status), (outcome) => (this.model.villages[status] = outcome));
+  }
+
+  private villageAsked: string | null = null;
+
+  private loadVillage(): void {
+    const id = this.state.village;
+    if (id === this.villageAsked) return;
+    this.villageAsked = id;
+    this.model.village = null;
+    this.model.profile = null;
+    this.profileKey = "";
+    if (id === null) return;
+    void this.load(fetchVillage(id), (outcome) => {
+      if (this.villageAsked === id) this.model.village = outcome;
+    });
+  }
+
+  /** The cell whose path is drawn: the one chosen, else the one the reason names, else the nearest. */
+  profileCell(): string | null {
+    const village = ready(this.model.village);
+    if (!village) return null;
+    const near = village.nearest.map((site) => site.cell_id);
+    if (this.state.cell !== null && near.includes(this.state.cell)) return this.state.cell;
+    return village.reason?.cell_id ?? near[0] ?? null;
+  }
+
+  private loadProfile(): void {
+    const village = ready(this.model.village);
+    const cell = this.profileCell();
+    if (!village || cell === null) return;
+    const key = `${village.village_id} ${cell}`;
+    if (key === this.profileKey) return;
+    this.profileKey = key;
+    this.ui.sample = null;
+    void this.load(fetchProfile(cell, village.village_id), (outcome) => {
+      if (this.profileKey === key) this.model.profile = outcome;
+    });
+  }
+
+  // ---- acts ----
+
+  go(view: View): void {
+    this.store.set({ view, query: "" });
+  }
+
+  setLanguage(lang: Lang): void {
+    this.store.set({ lang });
+  }
+
+  toggleTheme(): void {
+    const theme = this.state.theme === "light" ? "dark" : "light";
+    localStorage.setItem("phusong-theme", theme);
+    this.store.set({ theme });
+  }
+
+  selectCommune(code: string | null): void {
+    this.store.set({ commune: code });
+    const commune = communeOf(this.model, code);
+    if (!commune) return;
+    this.map?.reveal(commune.lon, commune.lat);
+    const share = shareIn(commune.shares, this.model, this.state);
+    const metric = t(`metric.${this.state.metric}`);
+    this.say(t("table.selected", { name: communeName(commune), share: percent(share?.share), metric }));
+  }
+
+  selectVillage(id: string | null): void {
+    this.store.set({ village: id, cell: null, ...(id === null ? {} : { view: "villages" as const }) });
+    if (id !== null && this.phone) this.ui.stop = "half";
+    const known = STATUSES.flatMap((status) => ready(this.model.villages[status]) ?? []).find((v) => v.village_id === id);
+    if (known) this.map?.reveal(known.lon, known.lat);
+    if (known) this.say(`${known.name}: ${t(`status.${known.status}`)}`);
+  }
+
+  villagesOf(code: string): void {
+    this.store.set({ view: "villages", within: code, query: "", village: null });
+    this.zoomToCommune(code);
+  }
+
+  zoomToCommune(code: string): void {
+    const commune = communeOf(this.model, code);
+    if (commune) this.map?.fit(commune.bbox);
+  }
+
+  /** Zooms to what is chosen: the only act that changes the zoom. */
+  zoomToChosen(): void {
+    const village = ready(this.model.village);
+    if (this.state.view === "villages" && village) this.zoomToVillage(village.lon, village.lat);
+    else if (this.state.commune !== null) this.zoomToCommune(this.state.commune);
+  }
+
+  private zoomToVillage(lon: number, lat: number): void {
+    const sites = ready(this.model.village)?.nearest.slice(0, 3) ?? [];
+    const lons = [lon, ...sites.map((site) => site.lon)];
+    const lats = [lat, ...sites.map((site) => site.lat)];
+    if (sites.length === 0) this.map?.goTo(lon, lat, VILLAGE_ZOOM);
+    else this.map?.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]);
+  }
+
+  async readPoint(lon: number, lat: number): Promise<void> {
+    this.model.pointAt = [lon, lat];
+    this.model.profile = null;
+    this.profileKey = "";
+    await this.load(fetchPoint(lon, lat), (outcome) => (this.model.point = outcome));
+  }
+
+  async profileToPoint(cell: string, lon: number, lat: number): Promise<void> {
+    await this.load(fetchProfileTo(cell, lon, lat), (outcome) => (this.model.profile = outcome));
+  }
+
+  closeProfile(): void {
+    this.model.profile = null;
+    this.update();
+  }
+
+  closePoint(): void {
+    this.model.point = this.model.pointAt = null;
+    this.closeProfile();
+  }
+
+  async search(asked: string): Promise<void> {
+    this.searchTurn += 1;
+    const turn = this.searchTurn;
+    this.setUi({ asked, hit: 0 });
+    if (asked.trim() === "") return this.setUi({ hits: null });
+    await new Promise((resolve) => window.setTimeout(resolve, 150));
+    if (turn !== this.searchTurn) return;
+    await this.load(fetchHits(asked), (outcome) => {
+      if (turn === this.searchTurn) this.ui.hits = outcome;
+    });
+  }
+
+  openHit(hit: Hit): void {
+    this.setUi({ searching: false, hits: null, asked: "" });
+    const acts: Record<Hit["type"], () => void> = {
+      commune: () => {
+        this.store.set({ view: "overview", hidden: [], query: "" });
+        if (hit.bbox) this.map?.fit(hit.bbox);
+        else this.map?.goTo(hit.lon, hit.lat, COMMUNE_ZOOM);
+        this.selectCommune(hit.id);
+      },
+      village: () => {
+        this.selectVillage(hit.id);
+        this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
+      },
+      site: () => this.openPoint(hit),
+      coordinate: () => this.openPoint(hit),
+    };
+    acts[hit.type]();
+  }
+
+  private openPoint(hit: Hit): void {
+    this.store.set({ view: "signal" });
+    this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
+    void this.readPoint(hit.lon, hit.lat);
+  }
+
+  /** Tells a screen reader. */
+  say(said: string): void {
+    this.setUi({ said });
+  }
+
+  async share(): Promise<void> {
+    await navigator.clipboard?.writeText(location.href).catch(() => undefined);
+    this.say(t("top.shared"));
+    this.setUi({ copied: true, menu: null });
+    window.setTimeout(() => this.setUi({ copied: false }), 2500);
+  }
+
+  /** Closes the topmost thing: menu, dialog, search, tip, card, selection, filter. */
+  escape(): void {
+    const { ui, state, model } = this;
+    if (ui.menu || ui.dialog || ui.searching) return this.setUi({ menu: null, dialog: null, searching: false, hits: null });
+    if (model.point) return this.closePoint();
+    if (state.view === "villages" && state.village !== null) return this.selectVillage(null);
+    if (state.commune !== null) return this.store.set({ commune: null });
+    this.store.set({ hidden: [], query: "", within: null });
+  }
+}

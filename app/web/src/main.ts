@@ -1,0 +1,139 @@
+/** Starts the page: reads the address, draws the frame, opens the map, fetches the figures. */
+
+import { html, nothing, render, type TemplateResult } from "lit-html";
+import "./styles/fonts.css";
+import "./styles/tokens.css";
+import "./styles/frame.css";
+import "./styles/panels.css";
+import "./styles/stage.css";
+import "./styles/phone.css";
+import { App } from "./app";
+import { setLang, t } from "./i18n";
+import { listenToKeys } from "./keys";
+import { MapView } from "./map/view";
+import { ready, villageRows } from "./model";
+import { DEFAULTS, fromQuery, Store, type Theme } from "./state";
+import { communePanel } from "./views/communes";
+import { dialogs, showDialog } from "./views/dialogs";
+import { banner, rail, topBar } from "./views/frame";
+import { kpiStrip } from "./views/kpi";
+import { profileDock } from "./views/profile";
+import { sheetHandle } from "./views/sheet";
+import { signalPanel } from "./views/signal";
+import { stage } from "./views/stage";
+import { icon } from "./views/icons";
+import { villageCard } from "./views/village-card";
+import { villagePanel } from "./views/villages";
+
+type Content = TemplateResult | typeof nothing;
+
+function preferredTheme(): Theme {
+  const kept = localStorage.getItem("phusong-theme");
+  if (kept === "light" || kept === "dark") return kept;
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+function region(id: string): HTMLElement {
+  return document.getElementById(id) as HTMLElement;
+}
+
+/** Draws into a region; a region with nothing in it takes no room. */
+function fill(id: string, content: Content): void {
+  const element = region(id);
+  render(content, element);
+  element.hidden = content === nothing;
+}
+
+/** On medium screens the list narrows to an edge while a card is open, and opens over the map. */
+function villageLeft(app: App): Content {
+  const chosen = app.state.village !== null;
+  if (app.phone && chosen) return nothing;
+  const narrow = app.medium && chosen && !app.ui.leftOpen;
+  region("left").classList.toggle("is-edge", narrow);
+  region("left").classList.toggle("is-over", app.medium && chosen && app.ui.leftOpen);
+  if (!narrow) return villagePanel(app);
+  return html`<button class="edge-button" aria-label=${t("villages.open_list")} title=${t("villages.open_list")} @click=${() => app.setUi({ leftOpen: true })}>${icon("villages", 22)}</button>`;
+}
+
+function leftPanel(app: App): Content {
+  const views: Record<string, () => Content> = { overview: () => nothing, villages: () => villageLeft(app), signal: () => signalPanel(app) };
+  return views[app.state.view]?.() ?? nothing;
+}
+
+function rightPanel(app: App): Content {
+  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => nothing };
+  return views[app.state.view]?.() ?? nothing;
+}
+
+function inSheet(app: App, content: Content): Content {
+  return content === nothing || !app.phone ? content : html`${sheetHandle(app)}${content}`;
+}
+
+function drawFrame(app: App): void {
+  const { dataset } = document.documentElement;
+  dataset["view"] = app.state.view;
+  dataset["stop"] = app.ui.stop;
+  dataset["chosen"] = String(app.state.view === "villages" && app.state.village !== null);
+  document.title = t("title");
+  fill("top", topBar(app));
+  fill("banner", banner(app));
+  fill("rail", rail(app));
+  region("rail").setAttribute("aria-label", t("nav.label"));
+  fill("kpi", app.state.view === "overview" ? kpiStrip(app) : nothing);
+  fill("left", inSheet(app, leftPanel(app)));
+  fill("right", inSheet(app, rightPanel(app)));
+  fill("dock", app.phone && app.state.view === "villages" ? nothing : profileDock(app));
+  render(stage(app), region("overlay"));
+  render(dialogs(app), region("dialogs"));
+  showDialog();
+  region("said").textContent = app.ui.said;
+  dataset["waiting"] = String(app.model.study.is === "waiting" || app.model.results.is === "waiting");
+}
+
+function narrowed(app: App): string[] | null {
+  const { state, model } = app;
+  if (state.view !== "villages" || state.query === "") return null;
+  return villageRows(model, state).map((village) => village.village_id);
+}
+
+function openMap(app: App): void {
+  try {
+    app.map = new MapView(
+      region("map"),
+      {
+        commune: (code) => (app.state.view === "villages" ? app.store.set({ within: app.state.within === code ? null : code }) : app.selectCommune(code)),
+        village: (id) => app.selectVillage(id),
+        place: (lon, lat) => void app.readPoint(lon, lat),
+        hover: (code, x, y) => app.setUi({ hover: code === null ? null : { code, x, y } }),
+        moved: (at) => app.store.set({ at }),
+        rendered: () => (app.model.pointAt || app.state.commune ? app.update() : undefined),
+      },
+      app.state.at,
+    );
+  } catch (error) {
+    app.mapProblem = error instanceof Error ? error.message : String(error);
+  }
+}
+
+function start(): void {
+  const state = fromQuery(location.search, { ...DEFAULTS, theme: preferredTheme() });
+  setLang(state.lang);
+  document.documentElement.dataset["theme"] = state.theme;
+  let shown = "";
+  const app: App = new App(new Store(state), () => {
+    drawFrame(app);
+    // The map is asked only when something it draws has changed; hovering and scrolling do not count.
+    const { at: _at, ...drawn } = app.state;
+    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, narrowed(app)]);
+    if (key === shown) return;
+    shown = key;
+    app.map?.show(app.model, app.state, narrowed(app));
+  });
+  listenToKeys(app);
+  drawFrame(app);
+  openMap(app);
+  void app.start();
+  Object.assign(window, { __phusong: { idle: () => app.map?.idle() ?? Promise.resolve(), map: app.map?.map } });
+}
+
+start();

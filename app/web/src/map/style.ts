@@ -1,0 +1,93 @@
+/** The whole map style as a pure function of what is to be shown; the map applies only what differs. */
+
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
+import { address } from "../api";
+import { ready } from "../model";
+import { areaLayers, outsideLayers, selectionLayers } from "./areas";
+import { lineLayers } from "./lines";
+import { labelLayers, pointLayers } from "./points";
+import { PALETTES } from "./palette";
+import type { Scene } from "./scene";
+
+/** Vector collections drawn from tiles, with the property that identifies a feature. */
+const COLLECTIONS: Record<string, string> = {
+  communes: "commune_code",
+  villages: "village_id",
+  sites: "site_id",
+  cells: "cell_id",
+  roads: "road_id",
+  fibre_routes: "route_id",
+};
+
+const MATRIX = "tiles/WebMercatorQuad/{z}/{y}/{x}";
+
+type Sources = Record<string, SourceSpecification>;
+
+function collectionSources({ model }: Scene): Sources {
+  const study = ready(model.study);
+  const sources: Sources = {};
+  for (const [id, key] of Object.entries(COLLECTIONS)) {
+    if (!study?.layers[id]) continue;
+    sources[id] = {
+      type: "vector",
+      tiles: [address(`collections/${id}/${MATRIX}`)],
+      promoteId: key,
+      maxzoom: 14,
+      ...(study.bounds ? { bounds: study.bounds } : {}),
+    };
+  }
+  return sources;
+}
+
+function coverageSource(scene: Scene, name: string): SourceSpecification {
+  const bounds = ready(scene.model.study)?.bounds;
+  return {
+    type: "raster",
+    tiles: [`${address(`coverages/${name}/${MATRIX}`)}?run=${ready(scene.model.results)?.run ?? ""}`],
+    tileSize: 256,
+    ...(bounds ? { bounds } : {}),
+  };
+}
+
+function coverageSources(scene: Scene): Sources {
+  const sources: Sources = {};
+  if (scene.coverage) sources[scene.coverage] = coverageSource(scene, scene.coverage);
+  if (ready(scene.model.study)?.coverages.includes("hillshade")) sources["hillshade"] = coverageSource(scene, "hillshade");
+  return sources;
+}
+
+function drawn(data: GeoJSON.GeoJSON): SourceSpecification {
+  return { type: "geojson", data };
+}
+
+function drawnSources(scene: Scene): Sources {
+  return {
+    names: drawn(scene.names),
+    rays: drawn(scene.rays),
+    ...(scene.outline ? { mask: drawn(scene.outline.mask), edge: drawn(scene.outline.edge) } : {}),
+  };
+}
+
+/** Keeps layers whose source exists: a study need not have every layer. */
+function withSource(sources: Sources): (layer: LayerSpecification) => boolean {
+  return (layer) => !("source" in layer) || typeof layer.source !== "string" || layer.source in sources;
+}
+
+export function buildStyle(scene: Scene): StyleSpecification {
+  const sources: Sources = { ...collectionSources(scene), ...coverageSources(scene), ...drawnSources(scene) };
+  const background: LayerSpecification = {
+    id: "paper",
+    type: "background",
+    paint: { "background-color": PALETTES[scene.state.theme].paper },
+  };
+  const layers = [
+    background,
+    ...areaLayers(scene),
+    ...outsideLayers(scene),
+    ...selectionLayers(scene),
+    ...lineLayers(scene),
+    ...pointLayers(scene),
+    ...labelLayers(scene),
+  ];
+  return { version: 8, sources, layers: layers.filter(withSource(sources)), transition: { duration: 0, delay: 0 } };
+}

@@ -1,0 +1,209 @@
+/** The map on the page: follows the state, and reports clicks and hovers. */
+
+import { Map as MapLibreMap, ScaleControl, setWorkerUrl, type LngLatBoundsLike, type MapMouseEvent } from "maplibre-gl";
+import "maplibre-gl/dist/maplibre-gl.css";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import { fetchBoundaries, pendingRequests } from "../api";
+import type { Box } from "../contract";
+import { t } from "../i18n";
+import { ready, type Model } from "../model";
+import type { State } from "../state";
+import { outlineOf, type Outline } from "./outline";
+import { sceneOf } from "./scene";
+import { buildStyle } from "./style";
+import { addSymbols } from "./symbols";
+
+setWorkerUrl(workerUrl);
+
+export interface MapEvents {
+  commune(code: string): void;
+  village(id: string): void;
+  place(lon: number, lat: number): void;
+  hover(code: string | null, x: number, y: number): void;
+  moved(at: string): void;
+  rendered(): void;
+}
+
+/** Letters with two marks and with horns, so that every subset of the font is there before labels are drawn. */
+const FONT_SAMPLE = "Aa Ế ộ Đ ư";
+const HOVER_DELAY_MS = 80;
+const COMMUNE_LAYERS = ["land"];
+const CLICK_MARGIN_PX = 5;
+
+const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+export class MapView {
+  readonly map: MapLibreMap;
+  private outline: Outline | null = null;
+  private outlineAsked = false;
+  private styled = false;
+  private fitted = false;
+  private hovered: string | null = null;
+  private hoverTimer = 0;
+  private wanted: { model: Model; state: State; villageIds: string[] | null } | null = null;
+
+  constructor(
+    container: HTMLElement,
+    private readonly events: MapEvents,
+    at: string | null,
+  ) {
+    const [lon, lat, zoom] = (at ?? "").split(",").map(Number);
+    const placed = at !== null && [lon, lat, zoom].every((value) => Number.isFinite(value));
+    this.fitted = placed;
+    this.map = new MapLibreMap({
+      container,
+      style: { version: 8, sources: {}, layers: [] },
+      center: placed ? [lon as number, lat as number] : [105.8, 16],
+      zoom: placed ? (zoom as number) : 5,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      maxZoom: 17,
+      fadeDuration: 0,
+      locale: { "Map.Title": t("map.label") },
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new ScaleControl({ maxWidth: 90 }), "bottom-left");
+    this.map.getCanvas().setAttribute("role", "application");
+    this.listen();
+  }
+
+  private listen(): void {
+    const { map } = this;
+    map.once("load", () => void this.start());
+    map.on("styleimagemissing", () => addSymbols(map));
+    map.on("click", (event) => this.clicked(event));
+    map.on("mousemove", (event) => this.moved(event));
+    map.on("mouseout", () => this.hover(null, 0, 0));
+    map.on("move", () => this.events.rendered());
+    map.on("moveend", () => {
+      const { lng, lat } = map.getCenter();
+      this.events.moved(`${lng.toFixed(4)},${lat.toFixed(4)},${map.getZoom().toFixed(2)}`);
+    });
+  }
+
+  private async start(): Promise<void> {
+    await Promise.all([
+      document.fonts.load('400 24px "Inter Variable"', FONT_SAMPLE),
+      document.fonts.load('600 24px "Be Vietnam Pro"', FONT_SAMPLE),
+    ]).catch(() => undefined);
+    addSymbols(this.map);
+    this.styled = true;
+    this.apply();
+  }
+
+  /** Shows what the state and the data ask for. */
+  show(model: Model, state: State, villageIds: string[] | null): void {
+    this.wanted = { model, state, villageIds };
+    this.map.getCanvas().setAttribute("aria-label", t("map.label"));
+    this.apply();
+  }
+
+  private apply(): void {
+    if (!this.styled || !this.wanted) return;
+    const { model, state, villageIds } = this.wanted;
+    const study = ready(model.study);
+    if (!study) return;
+    if (!this.fitted && study.bounds) this.fit(study.bounds, false);
+    this.map.setStyle(buildStyle(sceneOf(model, state, this.outline, villageIds)), { diff: true });
+    if (!this.outlineAsked && study.layers["communes"]) void this.loadOutline();
+  }
+
+  /** The mask needs the exact boundaries; the map does not wait for them. */
+  private async loadOutline(): Promise<void> {
+    this.outlineAsked = true;
+    try {
+      this.outline = outlineOf(await fetchBoundaries());
+      this.apply();
+    } catch {
+      // Without the mask the map is whole, only its surroundings are not covered.
+      this.outline = null;
+    }
+  }
+
+  private clicked(event: MapMouseEvent): void {
+    const { x, y } = event.point;
+    const around: [[number, number], [number, number]] = [
+      [x - CLICK_MARGIN_PX, y - CLICK_MARGIN_PX],
+      [x + CLICK_MARGIN_PX, y + CLICK_MARGIN_PX],
+    ];
+    const layers = ["villages", "villages-rest"].filter((id) => this.map.getLayer(id));
+    const village = this.map.queryRenderedFeatures(around, { layers })[0];
+    if (village) return this.events.village(String(village.properties["village_id"]));
+    const code = this.communeAt(event);
+    if (this.wanted?.state.view === "signal") return this.events.place(event.lngLat.lng, event.lngLat.lat);
+    if (code !== null) this.events.commune(code);
+  }
+
+  private communeAt(event: MapMouseEvent): string | null {
+    const layers = COMMUNE_LAYERS.filter((id) => this.map.getLayer(id));
+    const found = layers.length ? this.map.queryRenderedFeatures(event.point, { layers })[0] : undefined;
+    return found ? String(found.properties["commune_code"]) : null;
+  }
+
+  private moved(event: MapMouseEvent): void {
+    window.clearTimeout(this.hoverTimer);
+    this.hoverTimer = window.setTimeout(() => {
+      if (!this.map.isMoving()) this.hover(this.communeAt(event), event.point.x, event.point.y);
+    }, HOVER_DELAY_MS);
+  }
+
+  private hover(code: string | null, x: number, y: number): void {
+    window.clearTimeout(this.hoverTimer);
+    if (this.wanted?.state.view !== "overview") code = null;
+    this.mark(code);
+    this.events.hover(code, x, y);
+  }
+
+  /** Draws the thin outline around one commune, from the map or from the table. */
+  mark(code: string | null): void {
+    if (code === this.hovered || !this.map.getSource("communes")) return;
+    const feature = (id: string) => ({ source: "communes", sourceLayer: "communes", id });
+    if (this.hovered !== null) this.map.setFeatureState(feature(this.hovered), { hover: false });
+    if (code !== null) this.map.setFeatureState(feature(code), { hover: true });
+    this.hovered = code;
+  }
+
+  fit(bounds: Box, animate = true): void {
+    this.fitted = true;
+    const [west, south, east, north] = bounds;
+    const box: LngLatBoundsLike = [west, south, east, north];
+    const padding = Math.min(28, this.map.getContainer().clientWidth / 20);
+    this.map.fitBounds(box, { padding, animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+  }
+
+  goTo(lon: number, lat: number, zoom: number): void {
+    this.map.easeTo({ center: [lon, lat], zoom: Math.max(zoom, this.map.getZoom()), animate: !reducedMotion(), duration: 150 });
+  }
+
+  /** Pans only where the place is hidden, and never zooms. */
+  reveal(lon: number, lat: number): void {
+    const { x, y } = this.map.project([lon, lat]);
+    const { clientWidth, clientHeight } = this.map.getContainer();
+    const margin = 40;
+    const hidden = x < margin || y < margin || x > clientWidth - margin || y > clientHeight - margin;
+    if (hidden) this.map.panTo([lon, lat], { animate: !reducedMotion(), duration: 150 });
+  }
+
+  /** Rectangle of a box on the screen, in pixels of the map. */
+  onScreen([west, south, east, north]: Box): { left: number; top: number; right: number; bottom: number } {
+    const topLeft = this.map.project([west, north]);
+    const bottomRight = this.map.project([east, south]);
+    return { left: topLeft.x, top: topLeft.y, right: bottomRight.x, bottom: bottomRight.y };
+  }
+
+  /** Resolves once nothing is being fetched and the map has drawn everything. */
+  async idle(): Promise<void> {
+    const settled = (): boolean =>
+      this.styled && this.map.isStyleLoaded() === true && this.map.areTilesLoaded() && !this.map.isMoving() && pendingRequests() === 0;
+    for (let calm = 0; calm < 3; ) {
+      await new Promise((resolve) => window.setTimeout(resolve, 50));
+      calm = settled() ? calm + 1 : 0;
+    }
+    const drawn = new Promise((resolve) => this.map.once("idle", resolve));
+    this.map.triggerRepaint();
+    await drawn;
+  }
+}

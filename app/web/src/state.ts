@@ -1,0 +1,131 @@
+/** What the page shows, kept in its address so that a link shows the same. */
+
+import type { Metric, Status } from "./contract";
+import { METRICS, STATUSES } from "./contract";
+import type { Lang } from "./i18n";
+
+export type Theme = "light" | "dark";
+export type View = "overview" | "villages" | "signal";
+export const VIEWS: readonly View[] = ["overview", "villages", "signal"];
+
+export type SortKey = "name" | "share" | "uncovered" | "white";
+export type Stop = "low" | "half" | "full";
+export const LAYERS = ["sites", "villages", "fibre", "roads", "hillshade", "labels"] as const;
+export type LayerName = (typeof LAYERS)[number];
+
+export interface State {
+  view: View;
+  tech: string;
+  operator: string;
+  metric: Metric;
+  /** Indices of the classes of shares that are hidden. */
+  hidden: number[];
+  query: string;
+  sort: SortKey;
+  descending: boolean;
+  commune: string | null;
+  village: string | null;
+  statuses: Status[];
+  /** Commune the village list is narrowed to. */
+  within: string | null;
+  cell: string | null;
+  layers: LayerName[];
+  lang: Lang;
+  theme: Theme;
+  at: string | null;
+}
+
+export const DEFAULTS: State = {
+  view: "overview",
+  tech: "",
+  operator: "all",
+  metric: "population",
+  hidden: [],
+  query: "",
+  sort: "uncovered",
+  descending: true,
+  commune: null,
+  village: null,
+  statuses: ["white", "patchy"],
+  within: null,
+  cell: null,
+  layers: ["sites", "villages", "hillshade", "labels"],
+  lang: "vi",
+  theme: "light",
+  at: null,
+};
+
+type Key = keyof State;
+const KEYS = Object.keys(DEFAULTS) as Key[];
+
+const ALLOWED: Partial<Record<Key, readonly string[]>> = {
+  view: VIEWS,
+  metric: METRICS,
+  sort: ["name", "share", "uncovered", "white"],
+  lang: ["vi", "en"],
+  theme: ["light", "dark"],
+  statuses: STATUSES,
+  layers: LAYERS,
+};
+
+/** State as an address query; what equals the default is left out. */
+export function toQuery(state: State): string {
+  const query = new URLSearchParams();
+  for (const key of KEYS) {
+    const text = String(state[key] ?? "");
+    if (text !== String(DEFAULTS[key] ?? "")) query.set(key, text);
+  }
+  return query.toString();
+}
+
+function listOf(key: Key, text: string): unknown[] {
+  const parts = text === "" ? [] : text.split(",");
+  const allowed = ALLOWED[key];
+  if (allowed) return parts.filter((part) => allowed.includes(part));
+  return parts.map(Number).filter((part) => Number.isInteger(part));
+}
+
+function valueOf(key: Key, text: string): unknown {
+  const fallback = DEFAULTS[key];
+  if (Array.isArray(fallback)) return listOf(key, text);
+  if (typeof fallback === "boolean") return text === "true";
+  const allowed = ALLOWED[key];
+  if (allowed && !allowed.includes(text)) return fallback;
+  return text === "" && fallback === null ? null : text;
+}
+
+/** State from an address query; what is unknown or not allowed falls back to the default. */
+export function fromQuery(search: string, base: State = DEFAULTS): State {
+  const query = new URLSearchParams(search);
+  const state: Record<string, unknown> = { ...base };
+  for (const key of KEYS) {
+    const text = query.get(key);
+    if (text !== null) state[key] = valueOf(key, text);
+  }
+  return state as unknown as State;
+}
+
+type Listener = (state: State, before: State) => void;
+
+/** Holds the state, tells listeners of each change, and writes it into the page's address. */
+export class Store {
+  private readonly listeners: Listener[] = [];
+
+  constructor(private current: State) {}
+
+  get state(): State {
+    return this.current;
+  }
+
+  set(change: Partial<State>): void {
+    const before = this.current;
+    this.current = { ...before, ...change };
+    const query = toQuery(this.current);
+    history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    for (const listener of this.listeners) listener(this.current, before);
+  }
+
+  onChange(listener: Listener): void {
+    this.listeners.push(listener);
+  }
+}

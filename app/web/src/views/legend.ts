@@ -1,0 +1,73 @@
+/** Legend, histogram and filter in one; and the ramp of the signal. */
+
+import { html, nothing, type TemplateResult } from "lit-html";
+import type { App } from "../app";
+import { countByClass, meetsTarget, RSRP_RAMP, type Classes } from "../classes";
+import { dbm, number } from "../format";
+import { t } from "../i18n";
+import { classes, communeRows, ready, target, technology, type CommuneRow } from "../model";
+
+const HEIGHT_PX = 48;
+
+function toggle(app: App, index: number, only: boolean, count: number): void {
+  const { hidden } = app.state;
+  const others = Array.from({ length: count }, (_, other) => other).filter((other) => other !== index);
+  if (only) return app.store.set({ hidden: others });
+  const next = hidden.includes(index) ? hidden.filter((other) => other !== index) : [...hidden, index];
+  app.store.set({ hidden: next.length === count ? [] : next.sort() });
+}
+
+function column(app: App, { colours, edges }: Classes, index: number, counts: readonly number[]): TemplateResult {
+  const count = counts[index] ?? 0;
+  const height = Math.round((HEIGHT_PX * count) / Math.max(1, ...counts));
+  const isHidden = app.state.hidden.includes(index);
+  const range = { from: number(edges[index - 1] ?? 0), to: number(edges[index] ?? 100), n: number(count) };
+  return html`<button class="legend-column ${isHidden ? "is-hidden" : ""}" aria-pressed=${!isHidden} data-testid="class-${index}"
+    aria-label="${t("legend.class", range)}" title="${t("legend.class", range)} · ${t("legend.hint")}"
+    @click=${(event: MouseEvent) => toggle(app, index, event.altKey, colours.length)}>
+    <span>${number(count)}</span><i style="height:${Math.max(2, height)}px;background:${colours[index]}"></i></button>`;
+}
+
+function edgeLabels({ edges, target: goal }: Classes): TemplateResult {
+  const all = [0, ...edges, 100];
+  return html`<div class="legend-edges" aria-hidden="true">${all.map((edge, index) => {
+    const at = (100 * index) / (all.length - 1);
+    const text = Number.isInteger(edge) ? number(edge) : number(edge, 0);
+    return html`<span class=${edge === goal ? "is-target" : ""} style="left:${at}%">${text}</span>`;
+  })}</div>`;
+}
+
+function verdicts(app: App, rows: readonly CommuneRow[]): TemplateResult | typeof nothing {
+  const goal = target(app.model, app.state)?.percent ?? null;
+  const known = rows.filter((row) => row.share?.share != null);
+  const missing = rows.length - known.length;
+  const met = goal === null ? 0 : known.filter((row) => meetsTarget(row.share?.share as number, goal)).length;
+  const lacking = missing ? html`<span class="faint">${t("legend.missing", { n: number(missing) })}</span>` : nothing;
+  if (goal === null) return missing ? html`<p class="legend-verdicts">${lacking}</p>` : nothing;
+  return html`<p class="legend-verdicts"><span class="bad-text">${t("legend.below", { n: number(known.length - met) })}</span>${lacking}
+    <span class="good-text">${t("legend.met", { n: number(met) })}</span></p>`;
+}
+
+export function shareLegend(app: App): TemplateResult | typeof nothing {
+  if (app.state.view !== "overview" || !ready(app.model.results)) return nothing;
+  const all = classes(app.model, app.state);
+  const rows = communeRows(app.model, app.state);
+  const counts = countByClass(rows.map((row) => row.share?.share ?? null), all);
+  const tech = technology(app.model, app.state);
+  return html`<section class="legend" data-testid="legend" aria-label=${t("legend.label")}>
+    <p class="legend-title"><b>${t(`metric.legend.${app.state.metric}`, { tech })}</b><span>${t("legend.communes")}</span></p>
+    <div class="legend-columns" role="group">${counts.map((_, index) => column(app, all, index, counts))}</div>
+    ${edgeLabels(all)}${app.phone ? nothing : verdicts(app, rows)}</section>`;
+}
+
+export function rsrpRamp(app: App): TemplateResult {
+  const thresholds = ready(app.model.study)?.thresholds ?? {};
+  const least = thresholds[technology(app.model, app.state)] ?? Object.values(thresholds)[0] ?? null;
+  return html`<div class="ramp" data-testid="legend"><p class="label">${t("legend.rsrp")}</p>
+    <div class="ramp-steps" aria-hidden="true">${RSRP_RAMP.map(([from, colour]) => {
+      const isDrawn = least === null || from >= least;
+      return html`<span class=${isDrawn ? "" : "hatched"}><i style=${isDrawn ? `background:${colour}` : ""}></i><small>${number(from)}</small></span>`;
+    })}</div>
+    <p class="ramp-words"><span>${t("legend.weak")}</span><span>${t("legend.strong")}</span></p>
+    ${least === null ? nothing : html`<p class="faint">${t("legend.below_threshold", { threshold: dbm(least) })}</p>`}</div>`;
+}

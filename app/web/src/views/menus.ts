@@ -1,0 +1,104 @@
+/** Small menus: exports, map layers, and on the phone everything the top bar has no room for. */
+
+import { html, nothing, type TemplateResult } from "lit-html";
+import { exportAddress } from "../api";
+import type { App } from "../app";
+import { t } from "../i18n";
+import { operator, operators, ready, technologies, technology } from "../model";
+import { LAYERS, type LayerName } from "../state";
+import { icon } from "./icons";
+
+const VILLAGE_FORMATS = ["xlsx", "csv", "geojson", "gpkg"] as const;
+const COMMUNE_FORMATS = ["xlsx", "csv"] as const;
+
+type Filter = Record<string, string | undefined>;
+
+function villageFilter(app: App): Filter {
+  if (app.state.view !== "villages") return {};
+  const { statuses, within } = app.state;
+  return { status: statuses.join(","), commune_code: within ?? undefined };
+}
+
+function links(kind: "villages" | "communes", formats: readonly string[], filter: Filter): TemplateResult {
+  return html`<p class="menu-head">${t(`export.${kind}`)}</p>
+    ${formats.map(
+      (format) => html`<a class="menu-item" role="menuitem" data-testid="export-${kind}-${format}" download
+        href=${exportAddress(`${kind}.${format}`, filter)}>${icon("download", 16)} ${t(`export.${format}`)}</a>`,
+    )}`;
+}
+
+export function exportMenu(app: App, kinds: readonly ("villages" | "communes")[]): TemplateResult {
+  return html`<div class="menu" role="menu" aria-label=${t("export.title")}>
+    ${kinds.includes("communes") ? links("communes", COMMUNE_FORMATS, {}) : nothing}
+    ${kinds.includes("villages") ? links("villages", VILLAGE_FORMATS, villageFilter(app)) : nothing}
+  </div>`;
+}
+
+function toggleLayer(app: App, name: LayerName): void {
+  const { layers } = app.state;
+  app.store.set({ layers: layers.includes(name) ? layers.filter((other) => other !== name) : [...layers, name] });
+}
+
+/** Layers the study can draw; one without data is left out. */
+function offered(app: App): LayerName[] {
+  const study = ready(app.model.study);
+  const needs: Partial<Record<LayerName, boolean>> = {
+    sites: Boolean(study?.layers["sites"]),
+    fibre: Boolean(study?.layers["fibre_routes"]),
+    roads: Boolean(study?.layers["roads"]),
+    hillshade: Boolean(study?.coverages.includes("hillshade")),
+  };
+  return LAYERS.filter((name) => needs[name] !== false);
+}
+
+export function layerBoxes(app: App): TemplateResult {
+  return html`<div class="checks" role="group" aria-label=${t("layers_panel.title")}>
+    ${offered(app).map(
+      (name) => html`<label class="check"><input type="checkbox" data-testid="layer-${name}" .checked=${app.state.layers.includes(name)}
+        @change=${() => toggleLayer(app, name)} /><span>${t(`map.layer.${name}`)}</span></label>`,
+    )}</div>`;
+}
+
+export function layersMenu(app: App): TemplateResult {
+  return html`<div class="menu menu-layers"><p class="menu-head">${t("layers_panel.title")}</p>${layerBoxes(app)}</div>`;
+}
+
+export function technologySwitch(app: App): TemplateResult {
+  const chosen = technology(app.model, app.state);
+  return html`<div class="segments" role="group" aria-label=${t("kpi.technology")}>
+    ${technologies(app.model).map(
+      (name) => html`<button class=${name === chosen ? "is-chosen" : ""} aria-pressed=${name === chosen} data-testid="tech-${name}"
+        @click=${() => app.store.set({ tech: name, hidden: [] })}>${name.replace("+", " + ")}</button>`,
+    )}</div>`;
+}
+
+export function operatorSelect(app: App): TemplateResult {
+  const chosen = operator(app.model, app.state);
+  const choose = (event: Event): void => app.store.set({ operator: (event.target as HTMLSelectElement).value });
+  return html`<select class="select" aria-label=${t("kpi.operator")} data-testid="operator" @change=${choose}>
+    ${operators(app.model).map(
+      (name) => html`<option value=${name} ?selected=${name === chosen}>${name === "all" ? t("kpi.all") : name}</option>`,
+    )}</select>`;
+}
+
+export function languageSwitch(app: App): TemplateResult {
+  const { lang } = app.state;
+  return html`<div class="segments small" role="group" aria-label=${t("lang.label")}>
+    ${(["vi", "en"] as const).map(
+      (name) => html`<button class=${name === lang ? "is-chosen" : ""} aria-pressed=${name === lang} data-testid="lang-${name}"
+        title=${t(`lang.${name}_name`)} lang=${name} @click=${() => app.setLanguage(name)}>${t(`lang.${name}`)}</button>`,
+    )}</div>`;
+}
+
+export function moreMenu(app: App): TemplateResult {
+  return html`<div class="menu menu-more">
+    <div class="menu-row">${technologySwitch(app)}</div>
+    <div class="menu-row">${operatorSelect(app)}</div>
+    <div class="menu-row">${languageSwitch(app)}
+      <button class="quiet" data-testid="theme" @click=${() => app.toggleTheme()}>${icon("theme", 18)} ${t("top.theme")}</button></div>
+    <button class="menu-item" @click=${() => void app.share()}>${icon("share", 16)} ${t("top.share")}</button>
+    <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "method" })}>${icon("reports", 16)} ${t("method.title")}</button>
+    <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "help" })}>${icon("help", 16)} ${t("nav.help")}</button>
+    ${links("communes", COMMUNE_FORMATS, {})} ${links("villages", VILLAGE_FORMATS, villageFilter(app))}
+  </div>`;
+}

@@ -1,0 +1,57 @@
+/** What lies over the map: controls, legend, method line, cards, and the states without a map. */
+
+import { html, nothing, type TemplateResult } from "lit-html";
+import type { App } from "../app";
+import { date, metres } from "../format";
+import { has, t } from "../i18n";
+import { ready } from "../model";
+import { communeCard, hoverTip } from "./commune-card";
+import { icon, mark } from "./icons";
+import { shareLegend } from "./legend";
+import { layersMenu } from "./menus";
+import { pointCross, pointTip } from "./signal";
+
+function control(name: "plus" | "minus" | "extent" | "layers", label: string, act: () => void, open?: boolean): TemplateResult {
+  return html`<button class="control" title=${label} aria-label=${label} aria-expanded=${open ?? nothing} data-testid="map-${name}" @click=${act}>${icon(name, 18)}</button>`;
+}
+
+function controls(app: App): TemplateResult {
+  const open = app.ui.menu === "layers";
+  const bounds = ready(app.model.study)?.bounds;
+  const layers = control("layers", t("map.layers"), () => app.setUi({ menu: open ? null : "layers" }), open);
+  return html`<div class="controls">${app.phone ? nothing : html`${control("plus", t("map.zoom_in"), () => app.map?.map.zoomIn({ duration: 150 }))}
+    ${control("minus", t("map.zoom_out"), () => app.map?.map.zoomOut({ duration: 150 }))}
+    ${control("extent", t("map.extent"), () => bounds && app.map?.fit(bounds))}`}${layers}</div>
+    ${open ? layersMenu(app) : nothing}`;
+}
+
+function methodLine(app: App): TemplateResult | typeof nothing {
+  const results = ready(app.model.results);
+  if (!results) return nothing;
+  const model = String(results.method["model"] ?? "");
+  const short = has(`method.model_short.${model}`) ? t(`method.model_short.${model}`) : model;
+  const grid = results.method.grid?.cell_size_m ?? ready(app.model.study)?.grid_m;
+  return html`<p class="method-line">${app.phone ? nothing : t("map.method", { date: date(results.computed_on), model: short, grid: metres(grid) })}<button class="link"
+    data-testid="method-link" @click=${() => app.setUi({ dialog: "method" })}>${t("map.method_link")}</button></p>`;
+}
+
+function message(title: string, body: TemplateResult): TemplateResult {
+  return html`<section class="message" role="alert">${mark(40)}<h2 class="display">${title}</h2>${body}</section>`;
+}
+
+function failure(app: App): TemplateResult | typeof nothing {
+  const { study, results } = app.model;
+  const state = ready(study)?.state;
+  if (state === "empty" || (results.is === "failed" && [404, 409].includes(results.status))) {
+    const hasCommunes = Boolean(ready(study)?.layers["communes"]);
+    return message(t("empty.title"), html`<p>${t(hasCommunes ? "empty.lead" : "empty.first")}</p><pre data-testid="empty-command"><code>${t(hasCommunes ? "empty.command" : "empty.sample")}</code></pre>`);
+  }
+  const lost = [study, results].find((loaded) => loaded.is === "failed");
+  if (lost?.is !== "failed") return nothing;
+  return message(t("error.title"), html`<p>${lost.detail}</p><button class="button" @click=${() => void app.start()}>${t("error.retry")}</button>`);
+}
+
+export function stage(app: App): TemplateResult {
+  if (app.mapProblem !== null) return html`<p class="message note" role="alert">${t("map.failed", { detail: app.mapProblem })}</p>${failure(app)}`;
+  return html`${controls(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}`;
+}

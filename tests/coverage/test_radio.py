@@ -1,0 +1,160 @@
+"""Cells, bands, antenna patterns and link budgets against numbers worked out by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from phusong.coverage.errors import InputError
+from phusong.coverage.radio.antenna import pattern_loss_db
+from phusong.coverage.radio.bands import (
+    allowed_bandwidths_mhz,
+    band_of,
+    blocks_of,
+    cell_defaults,
+    default_frequency_mhz,
+    resource_blocks,
+    subcarrier_spacing_khz,
+)
+from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.link_budget import noise_per_re_dbm, rsrp_offset_dbm
+
+SECTOR = Cell(
+    cell_id="a-1",
+    site_id="a",
+    operator="Viettel",
+    technology="4G",
+    frequency_mhz=1842.5,
+    bandwidth_mhz=20.0,
+    x_m=0.0,
+    y_m=0.0,
+    antenna_height_m=36.0,
+    azimuth_deg=90.0,
+    downtilt_deg=4.0,
+    power_dbm=46.0,
+    antenna_gain_dbi=17.5,
+    horizontal_beamwidth_deg=65.0,
+    vertical_beamwidth_deg=7.0,
+)
+
+
+def _pattern(azimuth_deg, depression_deg):
+    return pattern_loss_db(
+        azimuth_deg,
+        depression_deg,
+        sector_azimuth_deg=90.0,
+        downtilt_deg=4.0,
+        horizontal_beamwidth_deg=65.0,
+        vertical_beamwidth_deg=7.0,
+    )
+
+
+def test_sector_front_back_and_half_power_points():
+    assert _pattern(90.0, 4.0) == 0.0
+    assert _pattern(270.0, 4.0) == 30.0
+    # Half the beamwidth off the axis costs 12 (1/2)^2 = 3 dB, in either plane, and the planes add up.
+    assert _pattern([90 + 32.5, 90 - 32.5, 90.0, 90.0], [4.0, 4.0, 7.5, 0.5]) == pytest.approx(3.0)
+    assert _pattern(90 + 32.5, 7.5) == pytest.approx(6.0)
+
+
+def test_sector_never_falls_more_than_thirty_decibel():
+    azimuths, depressions = np.meshgrid(np.arange(-720.0, 720.0, 7.0), np.arange(-90.0, 91.0, 5.0))
+    losses = _pattern(azimuths, depressions)
+    assert losses.shape == azimuths.shape
+    assert losses.min() >= 0.0
+    assert losses.max() == 30.0
+
+
+def test_pattern_repeats_every_turn_and_is_even_about_the_axis():
+    off = np.linspace(0.0, 180.0, 50)
+    assert _pattern(90 + off, 4.0) == pytest.approx(_pattern(90 - off, 4.0), abs=1e-9)
+    assert _pattern(90 + off + 360, 4.0) == pytest.approx(_pattern(90 + off - 720, 4.0), abs=1e-9)
+
+
+def test_omni_sends_alike_everywhere():
+    losses = pattern_loss_db(
+        [0.0, 77.0, 200.0],
+        [-30.0, 0.0, 80.0],
+        sector_azimuth_deg=None,
+        downtilt_deg=4.0,
+        horizontal_beamwidth_deg=360.0,
+        vertical_beamwidth_deg=7.0,
+    )
+    assert losses.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_power_per_resource_element():
+    # 46 dBm on 100 blocks of 12 subcarriers: 46 - 30.792 + 17.5.
+    assert rsrp_offset_dbm(SECTOR) == pytest.approx(32.708, abs=1e-3)
+    nr = replace(SECTOR, technology="5G", frequency_mhz=3750.0, bandwidth_mhz=100.0, power_dbm=53.0)
+    # 273 blocks: 53 - 35.153 + 17.5.
+    assert rsrp_offset_dbm(nr) == pytest.approx(35.347, abs=1e-3)
+
+
+def test_noise_doubles_with_the_subcarrier_spacing():
+    nr = replace(SECTOR, technology="5G", frequency_mhz=3750.0, bandwidth_mhz=100.0)
+    quiet, loud = noise_per_re_dbm(SECTOR, noise_figure_db=7.0), noise_per_re_dbm(nr, noise_figure_db=7.0)
+    assert quiet == pytest.approx(-173.975 + 41.761 + 7.0, abs=1e-3)
+    assert loud - quiet == pytest.approx(10 * np.log10(2), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("frequency_mhz", 6_001.0),
+        ("frequency_mhz", float("nan")),
+        ("antenna_height_m", 0.2),
+        ("azimuth_deg", 361.0),
+        ("power_dbm", 99.0),
+        ("bandwidth_mhz", 7.0),
+        ("x_m", float("inf")),
+        ("vertical_beamwidth_deg", 0.0),
+    ],
+)
+def test_cell_refuses_what_cannot_be(name, value):
+    with pytest.raises(InputError) as refusal:
+        replace(SECTOR, **{name: value})
+    assert refusal.value.code == "cell_range"
+    assert refusal.value.parameters["name"] == name
+    assert refusal.value.parameters["cell_id"] == "a-1"
+
+
+def test_cell_refuses_an_unknown_technology():
+    with pytest.raises(InputError, match="technology_unknown"):
+        replace(SECTOR, technology="6G")
+
+
+def test_omni_cell_has_no_azimuth():
+    assert replace(SECTOR, azimuth_deg=None).is_omni
+    assert not SECTOR.is_omni
+
+
+def test_resource_blocks_by_standard():
+    assert resource_blocks("4G", frequency_mhz=1842.5, bandwidth_mhz=10) == 50
+    assert resource_blocks("5G", frequency_mhz=763.0, bandwidth_mhz=10) == 52
+    assert resource_blocks("5G", frequency_mhz=2550.0, bandwidth_mhz=100) == 273
+    with pytest.raises(InputError, match="bandwidth_unknown"):
+        resource_blocks("4G", frequency_mhz=1842.5, bandwidth_mhz=100)
+
+
+@pytest.mark.parametrize("technology", ["4G", "5G"])
+@pytest.mark.parametrize("frequency_mhz", [763.0, 942.0, 1842.5, 2140.0, 2550.0, 3750.0])
+def test_defaults_make_a_valid_cell(technology, frequency_mhz):
+    defaults = cell_defaults(technology, frequency_mhz=frequency_mhz)
+    assert defaults.bandwidth_mhz in allowed_bandwidths_mhz(technology, frequency_mhz=frequency_mhz)
+    # The resource blocks fit into the carrier with a guard band left.
+    blocks = resource_blocks(technology, frequency_mhz=frequency_mhz, bandwidth_mhz=defaults.bandwidth_mhz)
+    spacing_khz = subcarrier_spacing_khz(technology, frequency_mhz=frequency_mhz)
+    assert 0.88 < blocks * 12 * spacing_khz / 1e3 / defaults.bandwidth_mhz < 1.0
+
+
+def test_bands_and_their_holders():
+    assert band_of(763.0).name == "700"
+    assert band_of(2600.0).name == "2600"
+    assert band_of(450.0) is None
+    assert [block.centre_mhz for block in blocks_of("Viettel", technology="5G")] == [773.0, 2550.0]
+    assert blocks_of("Vietnamobile", technology="5G") == ()
+    assert default_frequency_mhz("5G", operator="MobiFone") == 3850.0
+    assert default_frequency_mhz("5G", operator="Vietnamobile") == 2550.0

@@ -84,7 +84,7 @@ def catchments(
     points = np.column_stack([np.asarray(x_m, dtype=np.float64), np.asarray(y_m, dtype=np.float64)])
     zones = np.asarray(zone, dtype=np.int64)
     centre = cells_at(grid, x_m=points[:, 0], y_m=points[:, 1])
-    flat = np.flatnonzero(np.nan_to_num(population.values.ravel()) > 0)
+    flat = np.flatnonzero(population.values.ravel() > 0)
     owner = _nearest_in_zone(grid, flat, cell_zone.ravel()[flat], points, zones)
     flat, owner = flat[owner >= 0], owner[owner >= 0]
     bare = np.setdiff1d(np.flatnonzero(centre >= 0), owner)

@@ -11,6 +11,7 @@ import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption
+from phusong.app.exporting import reason_text
 from phusong.app.study import open_study
 
 
@@ -109,19 +110,7 @@ def villages(
         speaker.tell(speaker.words(
             "cli.villages.row", status=speaker.words(f"status.{village['status']}"),
             village_id=village["village_id"], name=village["name"], commune=village["commune_name"],
-            households=f"{village['households']:.0f}", reason=reason_words(speaker, village),
+            households=f"{village['households']:.0f}", reason=reason_text(village.get("reason"), speaker.language),
         ))
     speaker.say("cli.villages.total", count=len(record["villages"]))
 
-
-def reason_words(speaker: Terminal, village: Mapping[str, Any]) -> str:
-    """Put the reason of a village's status into words."""
-    reason = village.get("reason")
-    if not reason:
-        return ""
-    numbers = {
-        name: "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
-        for name, value in reason.items()
-    }
-    numbers["distance_km"] = "–" if reason.get("distance_m") is None else f"{reason['distance_m'] / 1000:.1f}"
-    return speaker.words(f"reasons.{reason['code']}", **numbers)

@@ -1,0 +1,98 @@
+"""Levels of single paths from cells to points, explained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from phusong.coverage.grids import Raster
+from phusong.coverage.method import Method
+from phusong.coverage.propagation.explain import PathExplanation, explain_path
+from phusong.coverage.radio.antenna import pattern_loss_db
+from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.link_budget import rsrp_offset_dbm
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The path from a cell to a point and the level that arrives.
+
+    Attributes
+    ----------
+    cell : Cell
+    path : PathExplanation
+    pattern_loss_db : float
+        How far the antenna sends below its gain in this direction.
+    rsrp_dbm : float
+        Median level at the point.
+    """
+
+    cell: Cell
+    path: PathExplanation
+    pattern_loss_db: float
+    rsrp_dbm: float
+
+    @property
+    def free_space_rsrp_dbm(self) -> float:
+        """Level over the same distance in free space."""
+        return rsrp_offset_dbm(self.cell) - self.pattern_loss_db - self.path.free_space_db
+
+    @property
+    def rsrp_without_terrain_dbm(self) -> float:
+        """Level without the loss through obstacles in the terrain."""
+        return self.rsrp_dbm + self.path.obstruction_db
+
+
+def explain_link(terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method: Method) -> Link:
+    """Explain the path from a cell to a point of the study grid.
+
+    Parameters
+    ----------
+    terrain : Raster
+        Metres above sea level.
+    cell : Cell
+    x_m, y_m : float
+        The point, in the study CRS.
+    method : Method
+
+    Raises
+    ------
+    GridError
+        When the mast or the point lies off the grid.
+    """
+    return explain_links(terrain, [cell], x_m=x_m, y_m=y_m, method=method)[0]
+
+
+def explain_links(
+    terrain: Raster, cells: Sequence[Cell], *, x_m: float, y_m: float, method: Method
+) -> list[Link]:
+    """Explain the paths from several cells to a point; sectors of one antenna height and carrier share theirs."""
+    paths: dict[tuple[float, float, float, float], PathExplanation] = {}
+    links = []
+    for cell in cells:
+        key = (cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz)
+        if key not in paths:
+            paths[key] = explain_path(
+                terrain, cell.x_m, cell.y_m, cell.antenna_height_m, x_m, y_m, method.receiver_height_m,
+                frequency_mhz=cell.frequency_mhz, method=method,
+            )
+        pattern_db = _pattern_db(terrain, cell, x_m, y_m, method.receiver_height_m)
+        links.append(Link(cell, paths[key], pattern_db, rsrp_offset_dbm(cell) - pattern_db - paths[key].total_db))
+    return links
+
+
+def _pattern_db(terrain: Raster, cell: Cell, x_m: float, y_m: float, receiver_height_m: float) -> float:
+    east_m, north_m = x_m - cell.x_m, y_m - cell.y_m
+    foot_m = float(terrain.values[terrain.grid.row_col(cell.x_m, cell.y_m)])
+    ground_m = float(terrain.values[terrain.grid.row_col(x_m, y_m)])
+    drop_m = foot_m + cell.antenna_height_m - ground_m - receiver_height_m
+    found = pattern_loss_db(
+        math.degrees(math.atan2(east_m, north_m)) % 360.0,
+        math.degrees(math.atan2(drop_m, max(math.hypot(east_m, north_m), 1.0))),
+        sector_azimuth_deg=cell.azimuth_deg,
+        downtilt_deg=cell.downtilt_deg,
+        horizontal_beamwidth_deg=cell.horizontal_beamwidth_deg,
+        vertical_beamwidth_deg=cell.vertical_beamwidth_deg,
+    )
+    return float(found)

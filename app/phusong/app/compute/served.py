@@ -1,0 +1,55 @@
+"""Served cells by technology and operator, from the assembled signal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from phusong.app.compute.blocks import NODATA, ServiceSignal
+from phusong.app.compute.inputs import ComputeInputs
+from phusong.coverage.grids import FloatArray
+from phusong.coverage.method import Method
+from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
+from phusong.coverage.service import required_rsrp_dbm, served_levels
+from phusong.coverage.zonal import BoolArray
+
+
+def sigma_db(method: Method, frequency_mhz: float) -> float:
+    """Spread of levels within a cell of the grid: the method's, else P.1812-8 section 4.8 for that square."""
+    if method.location_sigma_db is not None:
+        return method.location_sigma_db
+    return location_sigma_db(frequency_mhz, square_m=min(max(method.grid_m, 1.0), 1000.0))
+
+
+def margin_db(method: Method, frequency_mhz: float) -> float:
+    """How far a median must lie above the threshold for the method's location probability."""
+    return fade_margin_db(method.location_probability, sigma_db(method, frequency_mhz))
+
+
+def served_cells(inputs: ComputeInputs, technology: str, signal: ServiceSignal) -> BoolArray:
+    """Tell where one operator's technology serves; shape of the study grid."""
+    margins = np.array([margin_db(inputs.method, cell.frequency_mhz) for cell in inputs.cells], dtype=np.float32)
+    needed = required_rsrp_dbm(inputs.method, technology=technology, margin_db=0.0) + margins
+    required_dbm = np.append(needed, np.float32(np.inf))[signal.server]
+    return served_levels(
+        levels_db(signal.rsrp_dbm10), levels_db(signal.sinr_db10),
+        required_dbm=required_dbm, min_sinr_db=inputs.method.min_sinr_db,
+    )
+
+
+def levels_db(tenths: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> FloatArray:
+    """Levels in dB or dBm from stored tenths; NaN where nothing is known."""
+    return np.where(tenths == NODATA, np.float32(np.nan), tenths.astype(np.float32) * np.float32(0.1))
+
+
+def strongest(signals: Sequence[ServiceSignal]) -> ServiceSignal:
+    """Best of several operators at each cell; of equal levels the first."""
+    first, *others = signals
+    rsrp, sinr, server = first.rsrp_dbm10.copy(), first.sinr_db10.copy(), first.server.copy()
+    for other in others:
+        better = other.rsrp_dbm10 > rsrp
+        rsrp[better], sinr[better], server[better] = (
+            other.rsrp_dbm10[better], other.sinr_db10[better], other.server[better]
+        )
+    return ServiceSignal(rsrp_dbm10=rsrp, sinr_db10=sinr, server=server)

@@ -1,0 +1,110 @@
+"""Tables people take away: villages and communes, with the method record beside the figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from phusong.app.i18n import Language, translate
+from phusong.geodata.exports import write_table
+
+VILLAGE_COLUMNS = (
+    "village_id", "name", "commune_code", "commune_name", "status_text", "households", "people",
+    "households_left_out", "people_left_out", "served_share_households", "served_share_people", "area_class",
+    "is_especially_difficult", "is_electrified", "best_rsrp_dbm", "reason_text", "elevation_m", "lon", "lat", "status",
+)
+DENOMINATORS = ("population", "households", "villages", "area")
+
+
+def export_villages(
+    results: Mapping[str, Any], villages: Sequence[Mapping[str, Any]], path: Path, *, language: Language
+) -> int:
+    """Write villages to XLSX, CSV, GeoJSON or GPKG by the file's ending; return the number of rows.
+
+    Nearest sites follow as columns, three for each operator: site, distance in km and bearing in degrees.
+    """
+    operators = [name for name in results["operators"] if name != "all"]
+    rows = [_village_row(village, operators, language) for village in villages]
+    headers = {name: translate(f"columns.{name}", language) for name in VILLAGE_COLUMNS}
+    for operator in operators:
+        for part in ("site", "distance_km", "bearing_deg"):
+            headers[f"{operator}_{part}"] = translate(f"columns.nearest_{part}", language, operator=operator)
+    write_table(path, rows, headers, notes=method_notes(results, language))
+    return len(rows)
+
+
+def _village_row(village: Mapping[str, Any], operators: Sequence[str], language: Language) -> dict[str, Any]:
+    row = {name: village.get(name) for name in VILLAGE_COLUMNS}
+    row["status_text"] = translate(f"status.{village['status']}", language)
+    row["reason_text"] = reason_text(village.get("reason"), language)
+    nearest = {one["operator"]: one for one in village.get("nearest") or []}
+    for operator in operators:
+        one = nearest.get(operator)
+        row[f"{operator}_site"] = one and one["site_id"]
+        row[f"{operator}_distance_km"] = one and round(one["distance_m"] / 1000, 2)
+        row[f"{operator}_bearing_deg"] = one and one["bearing_deg"]
+    return row
+
+
+def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
+    """Put the reason of a village's status into words."""
+    if not reason:
+        return ""
+    numbers = {name: "–" if value is None else _decimal(value, language) for name, value in reason.items()}
+    distance_m = reason.get("distance_m")
+    numbers["distance_km"] = "–" if distance_m is None else _decimal(round(distance_m / 1000, 1), language)
+    return translate(f"reasons.{reason['code']}", language, **numbers)
+
+
+def _decimal(value: Any, language: Language) -> str:
+    text = str(value)
+    if not isinstance(value, int | float):
+        return text
+    return text.replace("-", "−").replace(".", "," if language == "vi" else ".")
+
+
+def export_communes(results: Mapping[str, Any], path: Path, *, language: Language) -> int:
+    """Write the shares of every commune to XLSX or CSV; return the number of rows."""
+    headers = {
+        name: translate(f"columns.{name}", language)
+        for name in ("commune_code", "name", "kind", "population", "households", "villages", "area_km2")
+    }
+    for status in ("white", "patchy", "served", "unknown"):
+        headers[f"villages_{status}"] = translate(f"status.{status}", language)
+    for technology in results["technologies"]:
+        for operator in results["operators"]:
+            told = translate("operators.all", language) if operator == "all" else operator
+            for name in DENOMINATORS:
+                denominator = translate(f"denominators.{name}", language)
+                headers[f"{technology}|{operator}|{name}"] = f"{denominator} {technology} {told} (%)"
+    rows = [_commune_row(commune) for commune in results["communes"]]
+    write_table(path, rows, headers, notes=method_notes(results, language))
+    return len(rows)
+
+
+def _commune_row(commune: Mapping[str, Any]) -> dict[str, Any]:
+    row = {name: commune[name] for name in ("commune_code", "name", "kind", "population", "households", "villages")}
+    row["area_km2"] = round(commune["area_km2"], 3)
+    row |= {f"villages_{status}": count for status, count in commune["villages_by_status"].items()}
+    for technology, operators in commune["shares"].items():
+        for operator, shares in operators.items():
+            for name in DENOMINATORS:
+                share = shares[name]["share"]
+                row[f"{technology}|{operator}|{name}"] = None if share is None else round(100 * share, 2)
+    return row
+
+
+def method_notes(results: Mapping[str, Any], language: Language) -> dict[str, str]:
+    """Return the method record as lines to print beside a table; synthetic data first."""
+    method = results["method"]
+    notes = {}
+    if method["synthetic_layers"]:
+        notes[translate("notes.synthetic", language)] = ", ".join(method["synthetic_layers"])
+    if method["assumed"]:
+        named = "; ".join(f"{layer}: {', '.join(columns)}" for layer, columns in method["assumed"].items())
+        notes[translate("notes.assumed", language)] = named
+    notes |= {name: str(value) for name, value in method.items() if name not in {"layers", "assumed", "synthetic_layers"}}
+    notes |= {f"sha256 {layer}": f"{meta['sha256']} ({meta['source']})" for layer, meta in method["layers"].items()}
+    notes["run"] = str(results["run"])
+    return notes

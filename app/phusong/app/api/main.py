@@ -1,0 +1,102 @@
+"""The HTTP application."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from phusong.app.api.errors import MEDIA_TYPE, install_error_handlers
+from phusong.app.api.headers import HeadAsGet, SecurityHeaders
+from phusong.app.api.page import PACKAGED_PAGE, PageFiles
+from phusong.app.api.routes import (
+    collections,
+    conformance,
+    coverages,
+    exports,
+    health,
+    profile,
+    results,
+    search,
+    study,
+    tiles,
+)
+from phusong.app.api.schemas import Problem
+from phusong.app.api.snapshot import StudySource
+
+COMPRESS_FROM_BYTES = 1_000
+COMPRESSION_LEVEL = 5
+
+
+def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> FastAPI:
+    """Make the application that serves one study.
+
+    Parameters
+    ----------
+    study_path : Path
+        Folder of the study; reopened whenever a computation or an import replaced its files.
+    static_dir : Path or None
+        The built page; None takes the one in the package.
+
+    Raises
+    ------
+    NotFoundError, StudyError
+        When the folder is no study.
+    """
+    app = FastAPI(
+        title="PhuSong",
+        version=version("phusong"),
+        openapi_url="/api",
+        docs_url=None,  # both viewers load scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SecurityHeaders),
+            Middleware(HeadAsGet),
+            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),
+        ],
+    )
+    app.state.source = StudySource(Path(study_path))
+    app.state.static_dir = static_dir or PACKAGED_PAGE
+    install_error_handlers(app)
+    for module in (
+        conformance,
+        health,
+        study,
+        results,
+        collections,
+        tiles,
+        coverages,
+        profile,
+        search,
+        exports,
+    ):
+        app.include_router(module.router)
+    app.mount("/", PageFiles(directory=app.state.static_dir, check_dir=False), name="page")
+    app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
+    return app
+
+
+def describe_api(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document; every failure is a problem document."""
+    if app.openapi_schema is None:
+        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        schemas = document.setdefault("components", {}).setdefault("schemas", {})
+        for name in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(name, None)
+        schemas["Problem"] = Problem.model_json_schema()
+        failure = {
+            "description": "RFC 9457 problem document",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for path in document["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = failure
+        app.openapi_schema = document
+    return app.openapi_schema

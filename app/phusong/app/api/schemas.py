@@ -1,0 +1,111 @@
+"""Shapes of the documents, for the API description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+
+class Problem(BaseModel):
+    """A failure (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    instance: str
+
+
+class Share(BaseModel):
+    """How much of a denominator is served; area in square kilometres."""
+
+    served: float
+    total: float
+    share: float | None
+
+
+class Health(BaseModel):
+    """Whether the server can answer."""
+
+    status: str
+    version: str
+    state: str
+    run: str | None
+
+
+class Hit(BaseModel):
+    """Something found by the search."""
+
+    type: str
+    id: str
+    name: str
+    context: str | None
+    lon: float
+    lat: float
+    bbox: list[float] | None
+
+
+class Found(BaseModel):
+    """What the search found, best first."""
+
+    results: list[Hit]
+
+
+class PointLevel(BaseModel):
+    """Level of one operator and technology at a place."""
+
+    operator: str
+    technology: str
+    rsrp_dbm: float | None
+    sinr_db: float | None
+    is_served: bool
+    cell_id: str | None
+
+
+class PointReading(BaseModel):
+    """What is known about a place."""
+
+    lon: float
+    lat: float
+    elevation_m: float | None
+    commune_code: str | None
+    commune_name: str | None
+    layers: list[PointLevel]
+    method: dict[str, Any] | None
+
+
+class Obstruction(BaseModel):
+    """The terrain that stands highest in the way."""
+
+    distance_m: float
+    excess_m: float
+    loss_db: float
+
+
+class ProfileReading(BaseModel):
+    """Terrain and loss between a cell and a place; arrays run from the mast to the place."""
+
+    cell_id: str
+    site_id: str
+    operator: str
+    technology: str
+    frequency_mhz: float
+    antenna_height_m: float
+    receiver_height_m: float
+    distance_m: list[float]
+    ground_m: list[float]
+    sight_m: list[float]
+    fresnel_lower_m: list[float]
+    fresnel_upper_m: list[float]
+    lon: list[float]
+    lat: list[float]
+    loss_db: dict[str, float]
+    pattern_loss_db: float
+    eirp_per_re_dbm: float
+    rsrp_dbm: float | None
+    threshold_dbm: float
+    is_served: bool
+    obstruction: Obstruction | None
+    method: dict[str, Any]

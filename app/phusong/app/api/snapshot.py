@@ -1,0 +1,273 @@
+"""A study as it stands after one computation, read-only; everything an answer needs hangs on it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import orjson
+
+from phusong.app.api.answers import encode
+from phusong.app.api.catalogue import COLLECTIONS, Collection, collection_of
+from phusong.app.api.features import Features
+from phusong.app.api.finder import Finder
+from phusong.app.api.once import Once, Part
+from phusong.app.compute.fingerprint import fingerprint
+from phusong.app.compute.inputs import cells_table
+from phusong.app.compute.published import current_run, load_villages, village_frame
+from phusong.app.inspect import Inspector
+from phusong.app.study import Study, open_study
+from phusong.coverage.errors import NotFoundError
+from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.tiles.display import Display, build_display
+from phusong.geodata.tiles.hillshade import build_hillshade
+from phusong.geodata.tiles.mvt import VectorSource
+
+HILLSHADE = "hillshade"
+Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+class Snapshot:
+    """What a study holds at one moment.
+
+    Parameters
+    ----------
+    study : Study
+        Opened for this snapshot.
+    stamp : tuple
+        State of the files it was made from.
+    """
+
+    def __init__(self, study: Study, stamp: Stamp) -> None:
+        self.store: FolderStore = study.store
+        self.stamp = stamp
+        self.run = current_run(self.store)
+        self.description: Mapping[str, Any] = study.describe()
+        self._results = _load_results(self.store, self.run)
+        self.tag = fingerprint({"study": self.description, "run": self.run, "version": version("phusong")})[
+            :20
+        ]
+        self._parts = Once()
+
+    @property
+    def has_results(self) -> bool:
+        """Tell whether anything was computed."""
+        return self._results is not None
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """The results document.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        """
+        if self._results is None:
+            raise NotFoundError("results_missing", study=self.store.name)
+        return self._results
+
+    @property
+    def results_bytes(self) -> bytes:
+        """The results document as JSON."""
+        results = self.results
+        return self.part("results", lambda: encode(results))
+
+    def part(self, name: str, make: Callable[[], Part]) -> Part:
+        """Return something made once for this snapshot."""
+        return self._parts.get(name, make)
+
+    def villages(self, *, status: Sequence[str] | None, commune_code: str | None) -> list[dict[str, Any]]:
+        """Settlements with status and reason as plain records, those with most households left out first.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        """
+        record = load_villages(self.store, status=status, commune_code=commune_code)
+        return list(record["villages"])
+
+    def commune(self, code: str) -> Mapping[str, Any]:
+        """Results of one commune.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing`` or ``commune_unknown``.
+        """
+        communes = self.results["communes"]
+        by_code = self._parts.get("communes", lambda: {one["commune_code"]: one for one in communes})
+        if code not in by_code:
+            raise NotFoundError("commune_unknown", commune_code=code[:80])
+        return by_code[code]
+
+    def frame(self, collection: str) -> gpd.GeoDataFrame:
+        """Table of a collection, EPSG:4326, with the columns that features show."""
+        return self._parts.get(f"frame {collection}", lambda: self._read(collection_of(collection)))
+
+    def features(self, collection: str) -> Features:
+        """Features of a collection."""
+        spec = collection_of(collection)
+        return self._parts.get(
+            f"features {collection}",
+            lambda: Features(collection, self.frame(collection), id_column=spec.id_column),
+        )
+
+    def vectors(self, collection: str) -> VectorSource:
+        """Vector tiles of a collection."""
+        spec = collection_of(collection)
+        return self._parts.get(
+            f"vectors {collection}",
+            lambda: VectorSource(
+                spec.id, self.frame(spec.id), columns=spec.tile_columns, is_coverage=spec.is_coverage
+            ),
+        )
+
+    def collections(self) -> list[Collection]:
+        """List the collections the study has something for."""
+        has_cells = self.store.has("sites") or self.store.has("cells")
+        return [
+            one
+            for one in COLLECTIONS.values()
+            if (has_cells if one.id == "cells" else self.store.has(one.id))
+        ]
+
+    def coverages(self) -> list[str]:
+        """Layers drawn as pictures."""
+        folder = self._run_dir() / "coverages" if self.run else None
+        levels = sorted(path.stem for path in folder.glob("rsrp-*.tif")) if folder else []
+        return [*levels, HILLSHADE] if self.store.has("terrain") else levels
+
+    def display(self, coverage: str) -> Display:
+        """Display raster of a coverage.
+
+        Raises
+        ------
+        NotFoundError
+            ``coverage_unknown``.
+        """
+        known = self._parts.get("coverages", self.coverages)
+        if coverage not in known:
+            raise NotFoundError("coverage_unknown", coverage=coverage[:80], allowed=", ".join(known))
+        return self._parts.get(f"display {coverage}", lambda: Display(self._display_path(coverage)))
+
+    def finder(self) -> Finder:
+        """Search over names."""
+        frames = {
+            name: self.frame(name) for name in ("communes", "villages", "sites") if self.store.has(name)
+        }
+        return self._parts.get("finder", lambda: Finder(frames, bounds=self.bounds()))
+
+    def inspector(self) -> Inspector:
+        """Levels and profiles at places."""
+        return self._parts.get("inspector", self._make_inspector)
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """West, south, east, north of the study in degrees; None when nothing is located."""
+        for name in ("communes", "sites", "villages"):
+            if self.store.has(name):
+                west, south, east, north = (float(edge) for edge in self.frame(name).total_bounds)
+                return west, south, east, north
+        return None
+
+    def _make_inspector(self) -> Inspector:
+        results = self.results
+        present = {one.id for one in self.collections()}
+        wanted = present & {"communes", "villages", "cells"}
+        frames = {name: self.frame(name) for name in wanted}
+        return Inspector(self.store, run_dir=self._run_dir(), results=results, frames=frames)
+
+    def _run_dir(self) -> Path:
+        return self.store.results_dir / str(self.run)
+
+    def _display_path(self, coverage: str) -> Path:
+        """Find the display copy the computation made, or make it in the cache."""
+        made = self._run_dir() / "display" / f"{coverage}.tif"
+        if made.exists():
+            return made
+        folder = self.store.cache_dir / "display"
+        folder.mkdir(parents=True, exist_ok=True)
+        if coverage == HILLSHADE:
+            source = Path(self.store.raster_path("terrain"))
+            mark = self.store.meta("terrain").content_sha256[:20]
+        else:
+            source = self._run_dir() / "coverages" / f"{coverage}.tif"
+            mark = str(self.run)
+        path = folder / f"{coverage}-{mark}.tif"
+        if path.exists():
+            return path
+        for outdated in folder.glob(f"{coverage}-{'[0-9a-f]' * len(mark)}.tif"):
+            outdated.unlink(missing_ok=True)
+        return build_hillshade(source, path) if coverage == HILLSHADE else build_display(source, path)
+
+    def _read(self, collection: Collection) -> gpd.GeoDataFrame:
+        if collection not in self.collections():
+            raise NotFoundError("layer_missing", layer=collection.id)
+        if collection.id == "villages":
+            return village_frame(self.store) if self.run else self.store.table("villages")
+        if collection.id == "cells":
+            return cells_table(self.store)[0]
+        frame = self.store.table(collection.id)
+        return self._with_services(frame) if collection.id == "sites" else frame
+
+    def _with_services(self, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Add who sends what from each site, as lists joined by semicolons."""
+        cells = self.frame("cells")
+        grouped = cells.groupby("site_id")
+        joined = {
+            target: grouped[source].agg(lambda values: ";".join(sorted(set(values.dropna().astype(str)))))
+            for source, target in (("operator", "operators"), ("technology", "technologies"))
+        }
+        return sites.assign(**{name: sites["site_id"].map(texts) for name, texts in joined.items()})
+
+
+class StudySource:
+    """The study of a server; hands out the snapshot that fits what is on disk now.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of the study.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._snapshot = Snapshot(open_study(path), _stamp(path))
+
+    def current(self) -> Snapshot:
+        """Return the snapshot; a new one when a computation or an import has replaced files."""
+        stamp = _stamp(self._path)
+        snapshot = self._snapshot
+        if snapshot.stamp == stamp:
+            return snapshot
+        with self._lock:
+            if self._snapshot.stamp != stamp:
+                self._snapshot = Snapshot(open_study(self._path), stamp)
+            return self._snapshot
+
+
+def _stamp(path: Path) -> Stamp:
+    """State of the files that are replaced whenever the study changes."""
+    watched = [path / "study.json", path / "method.json", path / "results" / "current.json"]
+    watched += sorted((path / "layers").glob("*.json"))
+    found = []
+    for file in watched:
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            continue
+        found.append((file.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
+def _load_results(store: FolderStore, run: str | None) -> Mapping[str, Any] | None:
+    if run is None:
+        return None
+    record: dict[str, Any] = orjson.loads((store.results_dir / run / "results.json").read_bytes())
+    return record

@@ -1,0 +1,279 @@
+"""Looking at one place of a computed study: the levels there, and the path from a cell to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pandas as pd
+import rasterio
+import shapely
+from phusong.coverage.propagation.explain import PathExplanation
+from pyproj import Transformer
+from rasterio.windows import Window
+
+from phusong.app.compute.links import Link, explain_link
+from phusong.app.compute.served import margin_db
+from phusong.coverage.errors import InputError, NotFoundError
+from phusong.coverage.grids import FloatArray, Raster
+from phusong.coverage.method import Method, method_from_dict
+from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.link_budget import rsrp_offset_dbm
+from phusong.coverage.service import required_rsrp_dbm, served_levels
+from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.rasters import read_grid
+
+LEVEL_STEP_DB = 0.1
+MARGIN_CELLS = 3  # of terrain around a path, for interpolation
+LONGEST_PATH_M = 150_000.0
+SHORTEST_PATH_M = 1.0
+TEXT_FIELDS = frozenset({"cell_id", "site_id", "operator", "technology"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A place in degrees and on the study grid."""
+
+    lon_deg: float
+    lat_deg: float
+    x_m: float
+    y_m: float
+
+
+class Inspector:
+    """Answers questions about places from the rasters of one run.
+
+    Parameters
+    ----------
+    store : FolderStore
+    run_dir : Path
+        The results in place.
+    results : mapping
+        The results document.
+    frames : mapping of str to GeoDataFrame
+        EPSG:4326; ``communes``, ``villages``, ``cells``, any of which may be absent.
+    """
+
+    def __init__(
+        self,
+        store: FolderStore,
+        *,
+        run_dir: Path,
+        results: Mapping[str, Any],
+        frames: Mapping[str, gpd.GeoDataFrame],
+    ) -> None:
+        self._terrain_tif = Path(store.raster_path("terrain"))
+        self._grid = read_grid(self._terrain_tif)
+        self._run_dir = run_dir
+        self._record = dict(results["method"])
+        known = {item.name for item in fields(Method)}
+        self._method = method_from_dict({key: value for key, value in self._record.items() if key in known})
+        self._frames = frames
+        self._to_metres = Transformer.from_crs(4326, self._grid.epsg, always_xy=True)
+        self._layers = _served_layers(run_dir, results)
+        self._cell_ids: list[str] = orjson.loads((run_dir / "cells.json").read_bytes())
+        communes = frames.get("communes")
+        self._commune_tree = None if communes is None else shapely.STRtree(communes.geometry.to_numpy())
+
+    def village_place(self, village_id: str) -> tuple[float, float]:
+        """Longitude and latitude of a village in degrees.
+
+        Raises
+        ------
+        NotFoundError
+            ``village_unknown``; also for a village without a location.
+        """
+        row = _row(self._frames.get("villages"), "village_id", village_id)
+        if row is None or row["geometry"] is None or row["geometry"].is_empty:
+            raise NotFoundError("village_unknown", village_id=village_id[:80])
+        return float(row["geometry"].x), float(row["geometry"].y)
+
+    def point(self, *, lon_deg: float, lat_deg: float) -> dict[str, Any]:
+        """Levels at a place; values are null outside the study and where nothing is known."""
+        place = self._place(lon_deg, lat_deg)
+        commune = self._commune_at(lon_deg, lat_deg)
+        return {
+            "lon": lon_deg,
+            "lat": lat_deg,
+            "elevation_m": self._pixel(self._terrain_tif, place),
+            "commune_code": None if commune is None else str(commune["commune_code"]),
+            "commune_name": None if commune is None else str(commune["name"]),
+            "layers": [
+                self._level(technology, operator, stem, place) for technology, operator, stem in self._layers
+            ],
+            "method": self._record,
+        }
+
+    def profile(self, cell_id: str, *, lon_deg: float, lat_deg: float) -> dict[str, Any]:
+        """Terrain and losses between a cell and a place, from the mast to the place.
+
+        Raises
+        ------
+        NotFoundError
+            ``cell_unknown``.
+        InputError
+            ``place_outside`` when an end lies outside the study's terrain, ``path_too_short``,
+            ``path_too_long``.
+        """
+        cell = self._cell(cell_id)
+        place = self._place(lon_deg, lat_deg)
+        self._check_ends(cell, place)
+        terrain = self._terrain_between(cell, place)
+        link = explain_link(terrain, cell, x_m=place.x_m, y_m=place.y_m, method=self._method)
+        return self._profile_record(link, place)
+
+    def _profile_record(self, link: Link, place: _Place) -> dict[str, Any]:
+        cell, path = link.cell, link.path
+        required_dbm = self._required_dbm(cell.technology, cell.frequency_mhz)
+        lon_deg, lat_deg = self._along(cell, place, path.distances_m)
+        return {
+            "cell_id": cell.cell_id,
+            "site_id": cell.site_id,
+            "operator": cell.operator,
+            "technology": cell.technology,
+            "frequency_mhz": cell.frequency_mhz,
+            "antenna_height_m": cell.antenna_height_m,
+            "receiver_height_m": self._method.receiver_height_m,
+            "distance_m": path.distances_m.tolist(),
+            "ground_m": path.ground_m.tolist(),
+            "sight_m": path.sight_m.tolist(),
+            "fresnel_lower_m": (path.sight_m - path.fresnel_radius_m).tolist(),
+            "fresnel_upper_m": (path.sight_m + path.fresnel_radius_m).tolist(),
+            "lon": lon_deg.tolist(),
+            "lat": lat_deg.tolist(),
+            "loss_db": {"total": path.total_db, **path.parts_db},
+            "pattern_loss_db": link.pattern_loss_db,
+            "eirp_per_re_dbm": rsrp_offset_dbm(cell),
+            "rsrp_dbm": link.rsrp_dbm if np.isfinite(link.rsrp_dbm) else None,
+            "threshold_dbm": required_dbm,
+            "is_served": link.rsrp_dbm >= required_dbm,
+            "obstruction": _obstruction(path),
+            "method": self._record,
+        }
+
+    def _level(self, technology: str, operator: str, stem: str, place: _Place) -> dict[str, Any]:
+        folder = self._run_dir / "coverages"
+        level = self._pixel(folder / f"rsrp-{stem}.tif", place, scale=LEVEL_STEP_DB)
+        ratio = self._pixel(folder / f"sinr-{stem}.tif", place, scale=LEVEL_STEP_DB)
+        index = self._pixel(folder / f"server-{stem}.tif", place)
+        cell_id = None if level is None or index is None or index < 0 else self._cell_ids[int(index)]
+        served = False
+        if level is not None and cell_id is not None:
+            required_dbm = self._required_dbm(technology, self._cell(cell_id).frequency_mhz)
+            least_db = None if ratio is None else self._method.min_sinr_db
+            served = bool(served_levels(level, ratio, required_dbm=required_dbm, min_sinr_db=least_db))
+        return {
+            "operator": operator,
+            "technology": technology,
+            "rsrp_dbm": level,
+            "sinr_db": ratio,
+            "is_served": served,
+            "cell_id": cell_id,
+        }
+
+    def _required_dbm(self, technology: str, frequency_mhz: float) -> float:
+        margin = margin_db(self._method, frequency_mhz)
+        return required_rsrp_dbm(self._method, technology=technology, margin_db=margin)
+
+    def _cell(self, cell_id: str) -> Cell:
+        row = _row(self._frames.get("cells"), "cell_id", cell_id)
+        if row is None:
+            raise NotFoundError("cell_unknown", cell_id=cell_id[:80])
+        x_m, y_m = self._to_metres.transform(row["geometry"].x, row["geometry"].y)
+        values = {**row, "x_m": round(x_m, 3), "y_m": round(y_m, 3)}
+        return Cell(**{item.name: _cell_value(item.name, values.get(item.name)) for item in fields(Cell)})
+
+    def _place(self, lon_deg: float, lat_deg: float) -> _Place:
+        return _Place(lon_deg, lat_deg, *self._to_metres.transform(lon_deg, lat_deg))
+
+    def _grid_contains(self, x_m: float, y_m: float) -> bool:
+        return bool(np.isfinite([x_m, y_m]).all()) and self._grid.contains(x_m, y_m)
+
+    def _check_ends(self, cell: Cell, place: _Place) -> None:
+        if not (self._grid_contains(cell.x_m, cell.y_m) and self._grid_contains(place.x_m, place.y_m)):
+            raise InputError("place_outside")
+        distance_m = float(np.hypot(place.x_m - cell.x_m, place.y_m - cell.y_m))
+        if distance_m < SHORTEST_PATH_M:
+            raise InputError("path_too_short", distance_m=round(distance_m, 2), allowed=SHORTEST_PATH_M)
+        if distance_m > LONGEST_PATH_M:
+            raise InputError("path_too_long", distance_m=round(distance_m), allowed=LONGEST_PATH_M)
+
+    def _terrain_between(self, cell: Cell, place: _Place) -> Raster:
+        """Read the terrain around a path only."""
+        ends = [self._grid.row_col(cell.x_m, cell.y_m), self._grid.row_col(place.x_m, place.y_m)]
+        rows, cols = zip(*ends, strict=True)
+        row0, col0 = max(min(rows) - MARGIN_CELLS, 0), max(min(cols) - MARGIN_CELLS, 0)
+        height = min(max(rows) + MARGIN_CELLS + 1, self._grid.height) - row0
+        width = min(max(cols) + MARGIN_CELLS + 1, self._grid.width) - col0
+        with rasterio.open(self._terrain_tif) as terrain:
+            height_m = terrain.read(1, window=Window(col0, row0, width, height))
+        return Raster(self._grid.window(row0, col0, height, width), height_m, "m")
+
+    def _along(
+        self, cell: Cell, place: _Place, distances_m: FloatArray
+    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        share = distances_m / distances_m[-1]
+        x_m = cell.x_m + share * (place.x_m - cell.x_m)
+        y_m = cell.y_m + share * (place.y_m - cell.y_m)
+        lon_deg, lat_deg = self._to_metres.transform(x_m, y_m, direction="INVERSE")
+        return np.round(lon_deg, 7), np.round(lat_deg, 7)
+
+    def _pixel(self, tif: Path, place: _Place, *, scale: float = 1.0) -> float | None:
+        if not self._grid_contains(place.x_m, place.y_m):
+            return None
+        row, col = self._grid.row_col(place.x_m, place.y_m)
+        with rasterio.open(tif) as raster:
+            value = raster.read(1, window=Window(col, row, 1, 1))[0, 0]
+            nodata = raster.nodata
+        if not np.isfinite(value) or (nodata is not None and value == nodata):
+            return None
+        return round(float(value) * scale, 3)
+
+    def _commune_at(self, lon_deg: float, lat_deg: float) -> Mapping[str, Any] | None:
+        if self._commune_tree is None:
+            return None
+        found = self._commune_tree.query(shapely.Point(lon_deg, lat_deg), predicate="intersects")
+        return dict(self._frames["communes"].iloc[int(found[0])]) if len(found) else None
+
+
+def _obstruction(path: PathExplanation) -> dict[str, float] | None:
+    """Worst obstacle, told from the mast as the profile is drawn."""
+    worst = path.obstruction
+    if worst is None:
+        return None
+    from_mast_m = float(path.distances_m[-1]) - worst.distance_from_receiver_m
+    return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": path.obstruction_db}
+
+
+def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Technology, operator and file stem of each single operator's rasters."""
+    by_slug = {_slug(name): name for name in results["operators"]}
+    found = []
+    for path in sorted((run_dir / "coverages").glob("rsrp-*.tif")):
+        _, technology, slug = path.stem.split("-", 2)
+        if slug != "all":
+            found.append((technology, by_slug.get(_slug(slug), slug), f"{technology}-{slug}"))
+    return found
+
+
+def _slug(name: str) -> str:
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _row(frame: gpd.GeoDataFrame | None, column: str, value: str) -> dict[str, Any] | None:
+    if frame is None:
+        return None
+    found = frame[frame[column].astype(str) == value]
+    return None if found.empty else dict(found.iloc[0])
+
+
+def _cell_value(name: str, value: Any) -> Any:  # noqa: ANN401 - a cell of a table
+    if name in TEXT_FIELDS:
+        return str(value)
+    return None if value is None or pd.isna(value) else float(value)

@@ -16,7 +16,8 @@ _TONE = "[\u0300\u0301\u0303\u0309\u0323]"
 _SHAPE = "[\u0302\u0306\u031b]"
 # o + a/e and u + y, wherever the tone was put; not the u of "qu", and not â, ă, ê.
 _GLIDE = re.compile(
-    rf"(?:(o)({_TONE}?)([ae])|(?<!q)(u)({_TONE}?)(y))({_TONE}?)(?!{_SHAPE}|{_TONE})(?=([^\W\d_])?)", re.IGNORECASE
+    rf"(?:(o)({_TONE}?)([ae])|(?<!q)(u)({_TONE}?)(y))({_TONE}?)(?!{_SHAPE}|{_TONE})(?=([^\W\d_])?)",
+    re.IGNORECASE,
 )
 _QU_TONE = re.compile(rf"(qu)({_TONE})([iy])(?!{_TONE})", re.IGNORECASE)
 _QUI = re.compile(rf"(?<=qu)i(?={_TONE}?(?:\W|$))", re.IGNORECASE)
@@ -79,7 +80,7 @@ def _placed(found: re.Match[str]) -> str:
 
 
 def match_key(text: str) -> str:
-    """Return what two spellings of one name share: accents count; case, tone placement and abbreviations do not.
+    """Return what the spellings of one name share: accents count; case, tone placement, abbreviations do not.
 
     Examples
     --------
@@ -140,8 +141,8 @@ def matching_names(wanted: str, names: Sequence[str]) -> tuple[int, ...]:
     Examples
     --------
     >>> names = ["phường Đông Tiến", "xã Đồng Tiến"]
-    >>> matching_names("Đồng Tiến", names), matching_names("dong tien", names), matching_names("xa dong tien", names)
-    ((1,), (0, 1), (1,))
+    >>> [matching_names(wanted, names) for wanted in ("Đồng Tiến", "dong tien", "xa dong tien")]
+    [(1,), (0, 1), (1,)]
     """
     key = match_key(wanted)
     exact = tuple(index for index, name in enumerate(names) if match_key(name) == key)
@@ -149,6 +150,6 @@ def matching_names(wanted: str, names: Sequence[str]) -> tuple[int, ...]:
         return exact
     kind, bare = split_kind(wanted)
     parts = [split_kind(name) for name in names]
-    alike = [index for index, (other, _) in enumerate(parts) if kind is None or other is None or kind == other]
+    alike = [index for index, (other, _) in enumerate(parts) if None in (kind, other) or kind == other]
     accented = tuple(index for index in alike if parts[index][1].casefold() == bare.casefold())
     return accented or tuple(index for index in alike if search_key(parts[index][1]) == search_key(bare))

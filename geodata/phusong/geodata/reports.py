@@ -34,5 +34,5 @@ class ImportReport:
     meta: LayerMeta
 
 
-def no_progress(stage: str, done: int, total: int) -> None:  # noqa: ARG001 - the shape of Progress
+def no_progress(stage: str, done: int, total: int) -> None:
     """Tell nobody."""

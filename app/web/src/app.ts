@@ -101,7 +101,7 @@ export class App {
   private changed(state: State, before: State): void {
     if (state.lang !== before.lang) setLang(state.lang);
     if (state.theme !== before.theme) document.documentElement.dataset["theme"] = state.theme;
-    if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false });
+    if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false, firstRow: 1, lastRow: 0 });
     this.loadWhatIsNeeded();
     this.update();
   }

@@ -13,7 +13,7 @@ import { listenToKeys } from "./keys";
 import { MapView } from "./map/view";
 import { ready, villageRows } from "./model";
 import { DEFAULTS, fromQuery, Store, type Theme } from "./state";
-import { communePanel } from "./views/communes";
+import { communePanel, noteRowsInSight } from "./views/communes";
 import { dialogs, showDialog } from "./views/dialogs";
 import { banner, rail, topBar } from "./views/frame";
 import { kpiStrip } from "./views/kpi";
@@ -86,6 +86,7 @@ function drawFrame(app: App): void {
   render(stage(app), region("overlay"));
   render(dialogs(app), region("dialogs"));
   showDialog();
+  noteRowsInSight(app);
   region("said").textContent = app.ui.said;
   dataset["waiting"] = String(app.model.study.is === "waiting" || app.model.results.is === "waiting");
 }

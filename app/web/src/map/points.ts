@@ -150,8 +150,16 @@ function rayMarks({ state }: Scene): LayerSpecification[] {
       source: "rays",
       filter: ["==", ["get", "kind"], "tag"],
       minzoom: 9.5,
-      layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 12, "text-padding": 4, "text-variable-anchor": ["center", "top", "bottom"] },
-      paint: { "text-color": palette.label, "text-halo-color": palette.halo, "text-halo-width": 3 },
+      layout: {
+        "text-field": ["get", "name"],
+        "text-font": FONT,
+        "text-size": 11.5,
+        "icon-image": symbolName("pill", state.theme),
+        "icon-text-fit": "both",
+        "icon-text-fit-padding": [1, 2, 1, 2],
+        "text-padding": 4,
+      },
+      paint: { "text-color": palette.label },
     },
   ];
 }
@@ -164,6 +172,25 @@ function labelPaint(palette: Palette): Record<string, unknown> {
   return { "text-color": palette.label, "text-halo-color": palette.halo, "text-halo-width": 1.6 };
 }
 
+/** The chosen village is named whatever its state, further out because of its ring. */
+function chosenName({ state }: Scene, paint: Record<string, unknown>): LayerSpecification {
+  return {
+    id: "chosen-name",
+    type: "symbol",
+    ...VILLAGES,
+    filter: ["==", ["get", "village_id"], state.village ?? ""],
+    layout: {
+      "text-field": ["get", "name"],
+      "text-font": FONT,
+      "text-size": 13,
+      "text-variable-anchor": ["left", "right", "bottom", "top"],
+      "text-radial-offset": 1.5,
+      "text-allow-overlap": true,
+    },
+    paint,
+  } as LayerSpecification;
+}
+
 export function labelLayers(scene: Scene): LayerSpecification[] {
   const { state } = scene;
   if (!state.layers.includes("labels")) return [];
@@ -174,7 +201,7 @@ export function labelLayers(scene: Scene): LayerSpecification[] {
       type: "symbol",
       ...VILLAGES,
       minzoom: ALL_VILLAGES_FROM_ZOOM,
-      filter: villageFilter({ ...scene, villageIds: null }, ["white", "patchy"]),
+      filter: ["all", ["in", ["get", "status"], ["literal", ["white", "patchy"]]], ["!=", ["get", "village_id"], state.village ?? ""]],
       layout: {
         "text-field": ["get", "name"],
         "text-font": FONT,
@@ -185,6 +212,7 @@ export function labelLayers(scene: Scene): LayerSpecification[] {
       },
       paint,
     },
+    chosenName(scene, paint),
     {
       id: "commune-names",
       type: "symbol",

@@ -128,6 +128,34 @@ const SYMBOLS: Record<string, [size: number, draw: Draw]> = {
   hatch: [8, hatch],
 };
 
+/** A pill that stretches around the text it carries. */
+const PILL = { width: 24, height: 18, radius: 8 } as const;
+
+function addPill(map: MapLibreMap, theme: Theme): void {
+  const id = symbolName("pill", theme);
+  if (map.hasImage(id)) return;
+  const canvas = document.createElement("canvas");
+  canvas.width = PILL.width * SCALE;
+  canvas.height = PILL.height * SCALE;
+  const context = canvas.getContext("2d");
+  if (!context) return;
+  context.scale(SCALE, SCALE);
+  context.beginPath();
+  context.roundRect(1, 1, PILL.width - 2, PILL.height - 2, PILL.radius);
+  context.fillStyle = PALETTES[theme].casing;
+  context.fill();
+  context.lineWidth = 1;
+  context.strokeStyle = PALETTES[theme].boundary;
+  context.stroke();
+  const edge = (PILL.radius + 1) * SCALE;
+  map.addImage(id, context.getImageData(0, 0, canvas.width, canvas.height), {
+    pixelRatio: SCALE,
+    stretchX: [[edge, canvas.width - edge]],
+    stretchY: [[edge - SCALE, canvas.height - edge + SCALE]],
+    content: [6 * SCALE, 2 * SCALE, canvas.width - 6 * SCALE, canvas.height - 2 * SCALE],
+  });
+}
+
 /** Name of a symbol's image; each theme has its own set. */
 export const symbolName = (name: string, theme: Theme): string => `${name}-${theme}`;
 
@@ -152,5 +180,6 @@ export function addSymbols(map: MapLibreMap): void {
       const image = map.hasImage(id) ? null : drawn(name, theme);
       if (image) map.addImage(id, image, { pixelRatio: SCALE });
     }
+    addPill(map, theme);
   }
 }

@@ -38,6 +38,7 @@ export class MapView {
   private outlineAsked = false;
   private styled = false;
   private fitted = false;
+  private opening = false;
   private hovered: string | null = null;
   private hoverTimer = 0;
   private wanted: { model: Model; state: State; villageIds: string[] | null } | null = null;
@@ -79,6 +80,8 @@ export class MapView {
     map.on("mouseout", () => this.hover(null, 0, 0));
     map.on("move", () => this.events.rendered());
     map.on("moveend", () => {
+      // Fitting the province on opening is no choice of the reader's and stays out of the address.
+      if (this.opening) return void (this.opening = false);
       const { lng, lat } = map.getCenter();
       this.events.moved(`${lng.toFixed(4)},${lat.toFixed(4)},${map.getZoom().toFixed(2)}`);
     });
@@ -106,7 +109,10 @@ export class MapView {
     const { model, state, villageIds } = this.wanted;
     const study = ready(model.study);
     if (!study) return;
-    if (!this.fitted && study.bounds) this.fit(study.bounds, false);
+    if (!this.fitted && study.bounds) {
+      this.opening = true;
+      this.fit(study.bounds, false);
+    }
     this.map.setStyle(buildStyle(sceneOf(model, state, this.outline, villageIds)), { diff: true });
     if (!this.outlineAsked && study.layers["communes"]) void this.loadOutline();
   }
@@ -170,12 +176,22 @@ export class MapView {
     this.fitted = true;
     const [west, south, east, north] = bounds;
     const box: LngLatBoundsLike = [west, south, east, north];
-    const padding = Math.min(28, this.map.getContainer().clientWidth / 20);
-    this.map.fitBounds(box, { padding, animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+    this.map.fitBounds(box, { padding: this.free(), animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+  }
+
+  /** Room to keep clear at each side: a margin, and the sheet that lies over the map on a phone. */
+  private free(): { top: number; right: number; bottom: number; left: number } {
+    const container = this.map.getContainer();
+    const margin = Math.min(28, container.clientWidth / 20);
+    const { bottom } = container.getBoundingClientRect();
+    const sheets = [...document.querySelectorAll<HTMLElement>("aside:not([hidden])")].filter((sheet) => getComputedStyle(sheet).position === "fixed");
+    const covered = sheets.map((sheet) => bottom - sheet.getBoundingClientRect().top);
+    return { top: margin, right: margin, left: margin, bottom: Math.max(margin + 8, ...covered.map((height) => Math.min(height, container.clientHeight / 2) + margin)) };
   }
 
   goTo(lon: number, lat: number, zoom: number): void {
-    this.map.easeTo({ center: [lon, lat], zoom: Math.max(zoom, this.map.getZoom()), animate: !reducedMotion(), duration: 150 });
+    const { bottom } = this.free();
+    this.map.easeTo({ center: [lon, lat], offset: [0, -bottom / 2], zoom: Math.max(zoom, this.map.getZoom()), animate: !reducedMotion(), duration: 150 });
   }
 
   /** Pans only where the place is hidden, and never zooms. */
@@ -183,8 +199,9 @@ export class MapView {
     const { x, y } = this.map.project([lon, lat]);
     const { clientWidth, clientHeight } = this.map.getContainer();
     const margin = 40;
-    const hidden = x < margin || y < margin || x > clientWidth - margin || y > clientHeight - margin;
-    if (hidden) this.map.panTo([lon, lat], { animate: !reducedMotion(), duration: 150 });
+    const { bottom } = this.free();
+    const hidden = x < margin || y < margin || x > clientWidth - margin || y > clientHeight - Math.max(margin, bottom);
+    if (hidden) this.map.panTo([lon, lat], { offset: [0, -bottom / 2], animate: !reducedMotion(), duration: 150 });
   }
 
   /** Rectangle of a box on the screen, in pixels of the map. */

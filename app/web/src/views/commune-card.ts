@@ -52,7 +52,7 @@ export function communeFacts(app: App): TemplateResult | typeof nothing {
   return html`<section class="card in-sheet" data-testid="commune-card" aria-label=${t("commune.card", { name: communeName(commune) })}>${heading(app, commune)}${facts(app, commune)}</section>`;
 }
 
-const CARD = { width: 288, height: 232, gap: 14, margin: 12 } as const;
+const CARD = { width: 288, height: 284, gap: 14, margin: 12 } as const;
 /** Room the map's own controls take at the right edge. */
 const CONTROLS_PX = 58;
 

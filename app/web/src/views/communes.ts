@@ -72,13 +72,19 @@ function filterChip(app: App, rows: readonly CommuneRow[], shown: number): Templ
   return html`<button class="chip" data-testid="below-target" @click=${() => app.store.set({ hidden: above })}>${t("table.below", { n: number(below.length) })}</button>`;
 }
 
-/** Tells which rows are in sight, for the foot. */
-function onScroll(app: App, box: HTMLElement): void {
+/** Notes which rows are in sight, for the foot. */
+function noteRows(app: App, box: HTMLElement): void {
   const row = box.querySelector<HTMLElement>("tbody tr")?.offsetHeight ?? 34;
   const top = box.querySelector<HTMLElement>("thead")?.offsetHeight ?? 0;
   const firstRow = Math.floor(box.scrollTop / row) + 1;
   const lastRow = Math.floor((box.scrollTop + box.clientHeight - top) / row);
   if (firstRow !== app.ui.firstRow || lastRow !== app.ui.lastRow) app.setUi({ firstRow, lastRow });
+}
+
+/** After drawing: the rows in sight change with the filter as well as with scrolling. */
+export function noteRowsInSight(app: App): void {
+  const box = document.querySelector<HTMLElement>(".table-box");
+  if (box && app.state.view === "overview") noteRows(app, box);
 }
 
 function foot(app: App, rows: readonly CommuneRow[]): TemplateResult {
@@ -100,7 +106,7 @@ function body(app: App, rows: readonly CommuneRow[]): TemplateResult {
   const { metric } = app.state;
   const tech = technology(app.model, app.state);
   const key = (row: CommuneRow): string => row.commune.commune_code;
-  return html`<div class="table-box" @scroll=${(event: Event) => onScroll(app, event.currentTarget as HTMLElement)}>
+  return html`<div class="table-box" @scroll=${(event: Event) => noteRows(app, event.currentTarget as HTMLElement)}>
     <table class="table" data-testid="commune-table"><caption class="unseen">${t("table.caption")}</caption>
       <thead><tr>${head(app, "name", t("table.name"))}${head(app, "share", t(`metric.covered.${metric}`, { tech }))}
         ${head(app, "uncovered", t(app.phone ? `metric.uncovered_short.${metric}` : `metric.uncovered.${metric}`), "figure")}

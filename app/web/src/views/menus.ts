@@ -68,7 +68,7 @@ export function technologySwitch(app: App): TemplateResult {
   return html`<div class="segments" role="group" aria-label=${t("kpi.technology")}>
     ${technologies(app.model).map(
       (name) => html`<button class=${name === chosen ? "is-chosen" : ""} aria-pressed=${name === chosen} data-testid="tech-${name}"
-        @click=${() => app.store.set({ tech: name, hidden: [] })}>${name.replace("+", " + ")}</button>`,
+        @click=${() => app.store.set({ tech: name, hidden: [] })}>${name}</button>`,
     )}</div>`;
 }
 

@@ -65,7 +65,7 @@ function levelRow(app: App, level: PointLevel): TemplateResult {
     <td>${cell && at ? html`<button class="link" title=${t("signal.profile")} aria-label="${t("signal.profile")}: ${cell}" @click=${() => void app.profileToPoint(cell, at[0], at[1])}>${icon("profile", 16)}</button>` : nothing}</td></tr>`;
 }
 
-const TIP = { width: 300, gap: 18, margin: 10 } as const;
+const TIP = { width: 336, gap: 18, margin: 10 } as const;
 
 function place(app: App, [lon, lat]: [number, number]): Record<string, string> {
   const map = app.map?.map;

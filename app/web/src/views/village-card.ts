@@ -42,7 +42,8 @@ function facts(village: Village): TemplateResult {
 
 function leftOut(village: Village): TemplateResult | typeof nothing {
   const { households_left_out: households, people_left_out: people } = village;
-  if (village.status === "served" || !households) return nothing;
+  // The sentence about a cluster has already named the households.
+  if (village.status === "served" || !households || village.reason?.code === "cluster") return nothing;
   const parts = {
     households: t("villages.households", { count: households, n: number(households) }),
     people: t("commune.people", { count: people ?? 0, n: number(people) }),

@@ -1,15 +1,20 @@
-"""Which part of each cell of a grid a polygon covers."""
+"""Which part of each cell of a grid a polygon covers.
+
+Every edge adds what lies to its right in each row it passes; running sums along the rows then give the
+covered part of every cell, exact to rounding (float64). It needs no topology, so holes, several parts, and
+parts that only touch the grid need no special cases. (exactextract 0.3, tried first, keeps border fractions
+in float32, miscounts rings that begin with repeated points, seen on a real commune, and dies on parts that
+touch the grid from outside.)
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numba
 import numpy as np
 import numpy.typing as npt
 import shapely
-from exactextract import exact_extract
-from exactextract.feature import JSONFeatureSource
-from exactextract.raster import NumPyRasterSource
 from shapely.geometry.base import BaseGeometry
 
 from phusong.coverage.grids import FloatArray, Grid
@@ -17,16 +22,13 @@ from phusong.coverage.grids import FloatArray, Grid
 IntArray = npt.NDArray[np.signedinteger[Any]]
 Window = tuple[int, int, int, int]
 
-AGREEMENT = 1e-6
-"""Relative difference of areas up to which the fast fractions (float32 at the border) are believed."""
+SNAP = 1e-9
+"""Fractions this close to nothing or to the whole are rounding."""
+BAND_CELLS = 4_000_000
 
 
 def cell_fractions(polygon: BaseGeometry, grid: Grid) -> tuple[IntArray, FloatArray, float]:
     """Return the cells a polygon covers, wholly or in part.
-
-    exactextract does the work. It goes astray where a ring begins with repeated points (seen on a real
-    commune: 0.02 km2 too much), so repeated points are dropped, the sum is compared with the polygon's own
-    area and, should the two ever disagree, the cells are cut one by one instead.
 
     Parameters
     ----------
@@ -42,17 +44,32 @@ def cell_fractions(polygon: BaseGeometry, grid: Grid) -> tuple[IntArray, FloatAr
         Part of the cell's square inside the polygon, above 0 and up to 1.
     outside_share : float
         Part of the polygon's area that lies outside the grid.
+
+    Examples
+    --------
+    >>> grid = Grid(width=3, height=1, cell_size_m=10.0, left_m=0.0, top_m=10.0, epsg=32648)
+    >>> cell, fraction, outside = cell_fractions(shapely.box(5, 0, 20, 10), grid)
+    >>> cell.tolist(), fraction.tolist(), outside
+    ([0, 1], [0.5, 1.0], 0.0)
     """
-    window = _window(polygon, grid)
-    if window[2] == 0 or window[3] == 0:
+    row0, col0, rows, cols = _window(polygon, grid)
+    if rows == 0 or cols == 0:
         return np.empty(0, np.int64), np.empty(0), 1.0
-    frame = shapely.box(*grid.bounds)
-    inside_m2 = polygon.area if frame.covers(polygon) else polygon.intersection(frame).area
-    row, col, fraction = _extracted(shapely.remove_repeated_points(polygon), grid, window)
-    slack_m2 = AGREEMENT * max(inside_m2, grid.cell_size_m**2)
-    if abs(fraction.sum() * grid.cell_size_m**2 - inside_m2) > slack_m2:
-        row, col, fraction = cut_cells(polygon, grid, window)
-    return row * grid.width + col, fraction, max(0.0, 1.0 - inside_m2 / polygon.area)
+    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(polygon)))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    across = (points[:, 0] - grid.left_m) / grid.cell_size_m - col0
+    down = (grid.top_m - points[:, 1]) / grid.cell_size_m
+    cells, fractions = [], []
+    step = max(1, BAND_CELLS // cols)
+    for row in range(row0, row0 + rows, step):
+        count = min(step, row0 + rows - row)
+        covered = _covered(across, down - row, ring, count, cols)
+        here_row, here_col = np.nonzero(covered)
+        cells.append((here_row + row) * grid.width + here_col + col0)
+        fractions.append(covered[here_row, here_col])
+    fraction = np.concatenate(fractions)
+    outside = 1.0 - fraction.sum() * grid.cell_size_m**2 / polygon.area
+    return np.concatenate(cells), fraction, outside if outside > SNAP else 0.0
 
 
 def _window(polygon: BaseGeometry, grid: Grid) -> Window:
@@ -64,70 +81,60 @@ def _window(polygon: BaseGeometry, grid: Grid) -> Window:
     return row0, col0, max(row1 - row0, 0), max(col1 - col0, 0)
 
 
-def _extracted(polygon: BaseGeometry, grid: Grid, window: Window) -> tuple[IntArray, IntArray, FloatArray]:
-    row0, col0, rows, cols = window
-    left, bottom, right, top = grid.window(*window).bounds
-    # Only the frame of the raster matters, so one byte stands for all of its cells.
-    frame = NumPyRasterSource(np.broadcast_to(np.uint8(0), (rows, cols)), left, bottom, right, top)
-    feature = {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(polygon)}
-    found = exact_extract(
-        frame, JSONFeatureSource(feature), ["cell_id", "coverage"], max_cells_in_memory=rows * cols
-    )
-    properties = found[0]["properties"]
-    local = np.asarray(properties["cell_id"], dtype=np.int64)
-    fraction = np.asarray(properties["coverage"], dtype=np.float64)
-    kept = fraction > 0
-    row, col = np.divmod(local[kept], cols)
-    return row + row0, col + col0, fraction[kept]
+@numba.njit(cache=True, error_model="numpy")
+def _covered(across: FloatArray, down: FloatArray, ring: IntArray, rows: int, cols: int) -> FloatArray:
+    """Covered part of each cell; ring points in cells from the window's corner, exteriors leftwise."""
+    sums = np.zeros((rows, cols + 1))
+    for i in range(across.size - 1):
+        if ring[i] == ring[i + 1]:
+            _add_edge(across[i], down[i], across[i + 1], down[i + 1], sums)
+    for row in range(rows):
+        total = 0.0
+        for col in range(cols):
+            total += sums[row, col]
+            sums[row, col] = 0.0 if total < SNAP else min(total, 1.0)
+            if sums[row, col] > 1.0 - SNAP:
+                sums[row, col] = 1.0
+    return sums[:, :cols]
 
 
-def cut_cells(polygon: BaseGeometry, grid: Grid, window: Window) -> tuple[IntArray, IntArray, FloatArray]:
-    """Return rows, columns and fractions by halving a window again and again, with shapely alone.
-
-    Slower than exactextract and independent of it; exact to float64.
-
-    Parameters
-    ----------
-    polygon : Polygon or MultiPolygon
-    grid : Grid
-    window : tuple of int
-        Row0, col0, rows, cols of the part of the grid to look at.
-    """
-    parts = np.array([window], dtype=np.int64)
-    pieces = shapely.intersection(np.array([polygon], dtype=object), _boxes(parts, grid))
-    cells, fractions = [], []
-    while len(parts):
-        inside = shapely.area(pieces) / (parts[:, 2] * parts[:, 3] * grid.cell_size_m**2)
-        parts, pieces, inside = parts[inside > 0], pieces[inside > 0], inside[inside > 0]
-        done = (inside >= 1.0) | ((parts[:, 2] == 1) & (parts[:, 3] == 1))
-        for (row0, col0, rows, cols), fraction in zip(parts[done].tolist(), inside[done], strict=True):
-            row, col = np.mgrid[row0 : row0 + rows, col0 : col0 + cols]
-            cells.append((row.ravel() * grid.width + col.ravel()).astype(np.int64))
-            fractions.append(np.full(rows * cols, min(float(fraction), 1.0)))
-        parts, pieces = _halves(parts[~done]), np.tile(pieces[~done], 2)
-        pieces = shapely.intersection(pieces, _boxes(parts, grid))
-    cell = np.concatenate([np.empty(0, np.int64), *cells])
-    order = np.argsort(cell)
-    row, col = np.divmod(cell[order], grid.width)
-    return row, col, np.concatenate([np.empty(0), *fractions])[order]
+@numba.njit(cache=True, error_model="numpy")
+def _add_edge(across0: float, down0: float, across1: float, down1: float, sums: FloatArray) -> None:
+    if down0 == down1:
+        return
+    sign = 1.0
+    if down0 > down1:
+        across0, down0, across1, down1, sign = across1, down1, across0, down0, -1.0
+    slope = (across1 - across0) / (down1 - down0)
+    first = int(np.floor(max(down0, 0.0)))
+    last = int(np.ceil(min(down1, float(sums.shape[0]))))
+    for row in range(first, last):
+        upper, lower = max(down0, float(row)), min(down1, row + 1.0)
+        # Ends are taken as they are, so that neighbouring edges meet without a gap.
+        start = across0 if upper == down0 else across0 + (upper - down0) * slope
+        end = across1 if lower == down1 else across0 + (lower - down0) * slope
+        _add_span(min(start, end), max(start, end), sign * (lower - upper), sums[row])
 
 
-def _boxes(parts: IntArray, grid: Grid) -> npt.NDArray[np.object_]:
-    row0, col0, rows, cols = parts.T
-    return shapely.box(
-        grid.left_m + col0 * grid.cell_size_m,
-        grid.top_m - (row0 + rows) * grid.cell_size_m,
-        grid.left_m + (col0 + cols) * grid.cell_size_m,
-        grid.top_m - row0 * grid.cell_size_m,
-    )
-
-
-def _halves(parts: IntArray) -> IntArray:
-    first, second = parts.copy(), parts.copy()
-    is_tall = parts[:, 2] >= parts[:, 3]
-    for axis, chosen in ((2, is_tall), (3, ~is_tall)):
-        half = parts[chosen, axis] // 2
-        first[chosen, axis] = half
-        second[chosen, axis] -= half
-        second[chosen, axis - 2] += half
-    return np.concatenate([first, second])
+@numba.njit(cache=True, error_model="numpy")
+def _add_span(low: float, high: float, height: float, line: FloatArray) -> None:
+    """Add the part of one row to the right of a piece of an edge between two places along the row."""
+    cols = line.size - 1
+    if low >= cols:
+        return
+    if high <= 0.0:
+        line[0] += height
+        return
+    if low == high:
+        col = int(low)
+        line[col] += height * (col + 1 - low)
+        line[col + 1] += height * (low - col)
+        return
+    if low < 0.0:
+        line[0] += height * (-low / (high - low))
+    for col in range(int(max(low, 0.0)), int(np.ceil(min(high, float(cols))))):
+        left, right = max(low, float(col)), min(high, col + 1.0)
+        part = height * ((right - left) / (high - low))
+        middle = (left + right) / 2
+        line[col] += part * (col + 1 - middle)
+        line[col + 1] += part * (middle - col)

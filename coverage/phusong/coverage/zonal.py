@@ -1,7 +1,7 @@
 """Exact shares of area, people and households by boundary.
 
-A cell cut by a border counts by the part of it inside: fractions come from exactextract, so that
-communes which tile a province sum to the province. Polygons that overlap each count their own part;
+A cell cut by a border counts by the part of it inside, so that communes which tile a province sum to the
+province. Polygons that overlap each count their own part;
 nothing is rescaled to hide an overlap.
 """
 

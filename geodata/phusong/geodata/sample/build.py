@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from phusong.geodata.sample.fill import fill_sample
 from phusong.geodata.sample.frames import roads_table, villages_table
+from phusong.geodata.sample.land import Points
 from phusong.geodata.sample.province import (
     Province,
     base_grid,
@@ -17,7 +18,6 @@ from phusong.geodata.sample.province import (
 from phusong.geodata.sample.roads import build_roads
 from phusong.geodata.sample.scene import Scene, fibre_layers, places_table, road_cells_of, site_tables
 from phusong.geodata.sample.settlements import Numbers, place_houses
-from phusong.geodata.sample.land import Points
 from phusong.geodata.sample.spec import Progress, SampleSpec, silent
 from phusong.geodata.sample.terrain import landform, sample_relief, sample_terrain
 from phusong.geodata.sample.writing import SampleWriter, stages
@@ -68,14 +68,15 @@ def create_sample(
     writer.table("communes", communes_table(province, epsg=plan.epsg))
     start("terrain")
     grid = store.grid()
-    writer.raster("terrain", grid, sample_terrain(form, relief, grid, seed=seed), "m", resolution_m=grid.cell_size_m)
+    heights_m = sample_terrain(form, relief, grid, seed=seed)
+    writer.raster("terrain", grid, heights_m, "m", notes={"resolution_m": grid.cell_size_m})
     start("population")
     houses_m, people = place_houses(
         province.land, province.villages, province.partition.areas, seed=seed, cell_m=grid.cell_size_m
     )
     counted = people_raster(grid, houses_m, people)
-    total = float(counted.sum())
-    writer.raster("population", grid, counted, "people", raw_total=total, official_total=int(province.people.sum()))
+    totals = {"raw_total": float(counted.sum()), "official_total": int(province.people.sum())}
+    writer.raster("population", grid, counted, "people", notes=totals)
     _write_rest(writer, start, _scene(province, houses_m, people, seed), plan)
     start("")
     return writer.added

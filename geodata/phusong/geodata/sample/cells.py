@@ -42,7 +42,16 @@ def make_cells(masts: Masts, site_ids: list[str], *, spec: MastSpec, seed: int) 
             for technology, carrier_mhz in carriers:
                 aims = azimuths if technology == "4G" or azimuths != (None,) else (0.0, 120.0, 240.0)
                 records += [
-                    _cell(rng, site_id, operator, technology, carrier_mhz, height_m, azimuth, order)
+                    {
+                        "cell_id": f"{site_id}-{_LETTERS[operator]}{technology[0]}{order}",
+                        "site_id": site_id,
+                        "operator": operator,
+                        "technology": technology,
+                        "frequency_mhz": carrier_mhz,
+                        "antenna_height_m": height_m,
+                        **_antenna(rng, technology, carrier_mhz, azimuth),
+                        "is_on_air": True,
+                    }
                     for order, azimuth in enumerate(aims, start=1)
                 ]
     return records
@@ -50,7 +59,9 @@ def make_cells(masts: Masts, site_ids: list[str], *, spec: MastSpec, seed: int) 
 
 def _five_g_chance(spec: MastSpec, zone: str) -> float:
     chances = {
-        "town": spec.five_g_share_town, "plain": spec.five_g_share_plain, "mountain": spec.five_g_share_mountain,
+        "town": spec.five_g_share_town,
+        "plain": spec.five_g_share_plain,
+        "mountain": spec.five_g_share_mountain,
     }
     return chances[zone]
 
@@ -66,31 +77,18 @@ def _azimuths(rng: np.random.Generator, zone: str) -> tuple[float | None, ...]:
     return (base, base + 120.0, base + 240.0)
 
 
-def _cell(
-    rng: np.random.Generator,
-    site_id: str,
-    operator: str,
-    technology: str,
-    frequency_mhz: float,
-    height_m: float,
-    azimuth: float | None,
-    order: int,
-) -> dict[str, Any]:
+def _antenna(
+    rng: np.random.Generator, technology: str, frequency_mhz: float, azimuth: float | None
+) -> dict[str, float]:
+    """Width of the carrier and the antenna: as usual in that band, the tilt a little more or less."""
     usual = cell_defaults(technology, frequency_mhz=frequency_mhz)
     is_omni = azimuth is None
     return {
-        "cell_id": f"{site_id}-{_LETTERS[operator]}{technology[0]}{order}",
-        "site_id": site_id,
-        "operator": operator,
-        "technology": technology,
-        "frequency_mhz": frequency_mhz,
         "bandwidth_mhz": usual.bandwidth_mhz,
-        "antenna_height_m": height_m,
         "azimuth_deg": float("nan") if azimuth is None else azimuth,
         "downtilt_deg": 0.0 if is_omni else float(usual.downtilt_deg + rng.integers(-2, 2)),
         "power_dbm": usual.power_dbm,
         "antenna_gain_dbi": 11.0 if is_omni else usual.antenna_gain_dbi,
         "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
         "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
-        "is_on_air": True,
     }

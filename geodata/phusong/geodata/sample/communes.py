@@ -15,7 +15,7 @@ from phusong.geodata.sample.land import Labels, Land, Points, cells_of, cost_gra
 from phusong.geodata.sample.noise import fractal_noise
 from phusong.geodata.sample.spec import SampleSpec, layer_generator
 
-_EDGE_M, _EDGE_WANDER_M = 1_700.0, 520.0
+_EDGE_M, _EDGE_WANDER_M = 2_000.0, 900.0
 """Mean distance of the province's outline from the edge of the area, and how far it strays."""
 
 
@@ -53,7 +53,7 @@ def partition(land: Land, spec: SampleSpec, *, seed: int) -> Partition:
 
 def _seats(rng: np.random.Generator, land: Land, spec: SampleSpec) -> Points:
     towns = _towns(rng, land)
-    wards = _ward_seats(rng, land, towns, spec.wards)
+    wards = _ward_seats(rng, towns, spec.wards)
     inside = _inside(land.grid, 3_600.0) & ~land.is_sea
     valley = np.exp(-land.to_stream_m / 600.0) * land.is_mountain + ~land.is_mountain
     weight = np.where(inside, valley / (1.0 + (land.slope / 0.12) ** 2), 0.0).ravel()
@@ -78,7 +78,7 @@ def _towns(rng: np.random.Generator, land: Land) -> Points:
     return np.asarray(centres[cKDTree(centres).query(wished)[1]])
 
 
-def _ward_seats(rng: np.random.Generator, land: Land, towns: Points, count: int) -> Points:
+def _ward_seats(rng: np.random.Generator, towns: Points, count: int) -> Points:
     chosen = [towns[0]]
     turn = rng.uniform(0, 2 * np.pi)
     for number in range(max(count - 3, 0)):
@@ -129,8 +129,10 @@ def _province(rng: np.random.Generator, land: Land) -> npt.NDArray[np.bool_]:
     to_edge_m = grid.cell_size_m * np.minimum.reduce(
         [rows, cols, np.float32(grid.height - 1) - rows, np.float32(grid.width - 1) - cols]
     )
-    wander = fractal_noise(rng, grid, longest_m=14_000, shortest_m=900, persistence=0.55)
-    crest = np.clip((land.height_m - ndimage.gaussian_filter(land.height_m, 1_500.0 / grid.cell_size_m)) / 300, -1, 1)
+    wander = fractal_noise(rng, grid, longest_m=21_000, shortest_m=900, persistence=0.55)
+    crest = np.clip(
+        (land.height_m - ndimage.gaussian_filter(land.height_m, 1_500.0 / grid.cell_size_m)) / 300, -1, 1
+    )
     inside = to_edge_m > _EDGE_M + _EDGE_WANDER_M * wander + 400.0 * crest
     pieces, number = ndimage.label(inside & ~land.is_sea)
     if number == 0:

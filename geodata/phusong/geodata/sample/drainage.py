@@ -155,5 +155,7 @@ def carve(
     limit_m = steepest * drainage.distance_m
     for cells in drainage.by_level[1:]:
         below = flat[drainage.receiver[cells]]
-        flat[cells] = np.minimum((lifted[cells] + pull[cells] * below) / (1.0 + pull[cells]), below + limit_m[cells])
+        flat[cells] = np.minimum(
+            (lifted[cells] + pull[cells] * below) / (1.0 + pull[cells]), below + limit_m[cells]
+        )
     return flat.reshape(height_m.shape)

@@ -46,11 +46,11 @@ class Fibre:
 def build_fibre(
     land: Land,
     roads: Roads,
+    *,
     seats_m: Points,
     masts_m: Points,
     mast_owners: npt.NDArray[np.str_],
     has_fibre: npt.NDArray[np.bool_],
-    *,
     seed: int,
 ) -> Fibre:
     """Lay fibre along the main roads and from there to the masts that have it.
@@ -74,7 +74,9 @@ def build_fibre(
     kinds = np.where((rng.random(len(lines)) < 0.35) & (ranks > 0) & in_town, "underground", "aerial")
     kinds_of_nodes = np.array(["exchange"] * len(seats_m) + ["mast"] * len(linked))
     carriers = np.array(_CARRIERS)[(rng.random(len(seats_m)) < 0.5).astype(int)]
-    capacity = np.where(kinds_of_nodes == "exchange", rng.choice([4_096, 8_192, 16_384], len(kinds_of_nodes)), 96)
+    capacity = np.where(
+        kinds_of_nodes == "exchange", rng.choice([4_096, 8_192, 16_384], len(kinds_of_nodes)), 96
+    )
     return Fibre(
         lines=lines,
         operators=owners,
@@ -87,11 +89,15 @@ def build_fibre(
 
 
 def _middles(lines: npt.NDArray[np.object_]) -> Points:
+    if len(lines) == 0:
+        return np.empty((0, 2))
     return np.array([line.interpolate(0.5, normalized=True).coords[0] for line in lines]).reshape(-1, 2)
 
 
 def _followed(land: Land, links: Links, ends_m: Points) -> Links:
-    """Main roads, and the roads from the ends to them."""
+    """Keep the main roads, and the roads from the ends to them."""
+    if len(links) == 0:
+        return links
     size = land.grid.width * land.grid.height
     points = points_of(land.grid, np.arange(size))
     length_m = np.linalg.norm(points[links[:, 0]] - points[links[:, 1]], axis=1)

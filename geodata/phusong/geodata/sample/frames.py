@@ -21,11 +21,11 @@ WGS84 = 4326
 _STEP_DEG = 1e-7
 
 
-def table_of(
-    columns: Mapping[str, Any], geometry: npt.NDArray[np.object_], *, epsg: int
-) -> gpd.GeoDataFrame:
+def table_of(columns: Mapping[str, Any], geometry: object, *, epsg: int) -> gpd.GeoDataFrame:
     """Make a table in EPSG:4326 (coordinates to 1e-7 degrees) from metric geometry."""
-    frame = gpd.GeoDataFrame(dict(columns), geometry=list(geometry), crs=f"EPSG:{epsg}").to_crs(epsg=WGS84)
+    frame = gpd.GeoDataFrame(
+        dict(columns), geometry=np.asarray(geometry, dtype=object).tolist(), crs=f"EPSG:{epsg}"
+    ).to_crs(epsg=WGS84)
     # rounding moves shared vertices alike, so that neighbours still share them
     rounded = shapely.transform(frame.geometry.to_numpy(), lambda at: np.round(at / _STEP_DEG) * _STEP_DEG)
     return frame.set_geometry(gpd.GeoSeries(rounded, crs=frame.crs, index=frame.index))
@@ -62,7 +62,8 @@ def villages_table(
     dark = difficult & (rng.random(count) < 0.12)
     columns = {
         "village_id": [
-            f"{codes[int(commune)]}-{number:03d}" for commune, number in zip(villages.commune, running, strict=True)
+            f"{codes[int(commune)]}-{number:03d}"
+            for commune, number in zip(villages.commune, running, strict=True)
         ],
         "name": list(names),
         "commune_code": [codes[int(commune)] for commune in villages.commune],
@@ -101,9 +102,9 @@ def sites_table(
 
 
 def roads_table(roads: Roads, *, epsg: int) -> gpd.GeoDataFrame:
-    """Roads in the columns of the roads table; only roads above commune class carry a number as their name."""
+    """Roads in the columns of the roads table; roads above commune class are named by a number."""
     letters = {"national": "QL.9", "provincial": "ĐT.9"}
-    numbers = {kind: 0 for kind in letters}
+    numbers = dict.fromkeys(letters, 0)
     names: list[str | None] = []
     for kind in roads.kinds:
         if str(kind) not in letters:

@@ -53,7 +53,7 @@ class Land:
     @property
     def is_mountain(self) -> npt.NDArray[np.bool_]:
         """Where relief shapes how people live."""
-        return self.rugged_m > 45.0
+        return self.rugged_m > 34.0
 
     def at(self, field: npt.NDArray[np.generic], points: Points) -> npt.NDArray[np.generic]:
         """Read a field of this grid at points; points outside read the nearest cell."""
@@ -109,7 +109,7 @@ def points_of(grid: Grid, flat: npt.NDArray[np.int64]) -> Points:
 
 
 def label_cells(grid: Grid, areas: npt.NDArray[np.object_]) -> Labels:
-    """Number the cells of a grid by the area that holds their centre, -1 outside all.
+    """Label the cells of a grid with the area that holds their centre, -1 outside all.
 
     Parameters
     ----------
@@ -140,9 +140,7 @@ def cost_graph(cost: npt.NDArray[np.floating], *, cell_m: float) -> sparse.csr_a
     tails, heads, lengths = grid_edges((cost.shape[0], cost.shape[1]))
     weight = 0.5 * (flat[tails] + flat[heads]) * lengths * cell_m
     keep = np.isfinite(weight)
-    return sparse.coo_array(
-        (weight[keep], (tails[keep], heads[keep])), shape=(flat.size, flat.size)
-    ).tocsr()
+    return sparse.coo_array((weight[keep], (tails[keep], heads[keep])), shape=(flat.size, flat.size)).tocsr()
 
 
 @dataclass(frozen=True, slots=True)

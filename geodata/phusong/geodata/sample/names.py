@@ -7,22 +7,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# fmt: off
 _FIRST = (
-    "An", "Bình", "Cẩm", "Châu", "Đại", "Đông", "Đức", "Gia", "Hà", "Hải", "Hoằng", "Hợp", "Hưng", "Khánh", "Kim",
-    "Lam", "Liên", "Long", "Lộc", "Minh", "Mỹ", "Nam", "Nghĩa", "Ngọc", "Nhân", "Phú", "Phúc", "Phương", "Quang",
-    "Quảng", "Sơn", "Tam", "Tân", "Thái", "Thanh", "Thạch", "Thiện", "Thọ", "Thuận", "Tiên", "Trung", "Trường",
-    "Vạn", "Văn", "Việt", "Vĩnh", "Xuân", "Yên",
+    "An", "Bình", "Cẩm", "Châu", "Đại", "Đông", "Đức", "Gia", "Hà", "Hải", "Hoằng", "Hợp", "Hưng",
+    "Khánh", "Kim", "Lam", "Liên", "Long", "Lộc", "Minh", "Mỹ", "Nam", "Nghĩa", "Ngọc", "Nhân", "Phú",
+    "Phúc", "Phương", "Quang", "Quảng", "Sơn", "Tam", "Tân", "Thái", "Thanh", "Thạch", "Thiện", "Thọ",
+    "Thuận", "Tiên", "Trung", "Trường", "Vạn", "Văn", "Việt", "Vĩnh", "Xuân", "Yên",
 )
 _SECOND = (
-    "Ân", "Bằng", "Bảo", "Cát", "Chính", "Cường", "Dương", "Điền", "Giang", "Hiền", "Hòa", "Hùng", "Khê", "Lâm",
-    "Lễ", "Lợi", "Lương", "Mai", "Ninh", "Phong", "Quý", "Sa", "Tâm", "Thành", "Thắng", "Thịnh", "Thủy", "Tiến",
-    "Tín", "Trạch", "Tú", "Vân", "Vinh", "Xá",
+    "Ân", "Bằng", "Bảo", "Cát", "Chính", "Cường", "Dương", "Điền", "Giang", "Hiền", "Hòa", "Hùng",
+    "Khê", "Lâm", "Lễ", "Lợi", "Lương", "Mai", "Ninh", "Phong", "Quý", "Sa", "Tâm", "Thành", "Thắng",
+    "Thịnh", "Thủy", "Tiến", "Tín", "Trạch", "Tú", "Vân", "Vinh", "Xá",
 )
-_HIGH_FIRST = ("Mường", "Chiềng", "Pù", "Nậm", "Bá", "Châu", "Tà", "Huổi", "Na", "Phà")
+_HIGH_FIRST = (
+    "Mường", "Chiềng", "Pù", "Nậm", "Bá", "Châu", "Tà", "Huổi", "Na", "Phà",
+)
 _HIGH_SECOND = (
-    "Lống", "Xén", "Khoòng", "Pục", "Lay", "Mò", "Cọ", "Hin", "Tạo", "Ngàm", "Sủng", "Vặn", "Đán", "Lũng", "Hạ",
-    "Piêng", "Chòm", "Lát", "Sài", "Muộn", "Phăng", "Pắc", "Hón", "Bống", "Kéo", "Tén", "Cướm", "Buốc", "Ván", "Lầu",
+    "Lống", "Xén", "Khoòng", "Pục", "Lay", "Mò", "Cọ", "Hin", "Tạo", "Ngàm", "Sủng", "Vặn", "Đán",
+    "Lũng", "Hạ", "Piêng", "Chòm", "Lát", "Sài", "Muộn", "Phăng", "Pắc", "Hón", "Bống", "Kéo", "Tén",
+    "Cướm", "Buốc", "Ván", "Lầu",
 )
+# fmt: on
 _VILLAGE_PLAIN = ("Thôn", "Làng")
 _VILLAGE_HIGH = ("Bản",)
 _VILLAGE_TOWN = ("Tổ dân phố",)

@@ -76,7 +76,7 @@ def place_masts(
     rng = layer_generator(seed, "sites")
     demand = _demand(rng, land, people, road_cells, spec)
     picks, zones, nearby = _greedy(rng, demand, count, spec)
-    points_m = _settle(rng, land, picks, zones, road_cells, spec)
+    points_m = _settle(rng, land, picks=picks, zones=zones, road_cells=road_cells, search_m=spec.search_m)
     owners = _operators(rng, points_m, zones, spec)
     names = np.array(["town", "plain", "mountain"])[zones]
     heights_m = np.choose(zones, [rng.choice(steps, count) for steps in _MAST_HEIGHTS_M])
@@ -111,14 +111,14 @@ def _demand(
     # some valleys were left for later, as investment programmes go
     neglect = np.exp(0.55 * band_noise(rng, grid, wavelength_m=14_000.0))
     interest = np.where(zone == 2, spec.mountain_interest * neglect, 1.0)
-    wanted = (counted + 2.5 * roads) * interest
+    wanted = (counted + 0.8 * roads) * interest
     return _Demand(grid, np.where(inside, wanted, 0.0), zone)
 
 
 def _greedy(
     rng: np.random.Generator, demand: _Demand, count: int, spec: MastSpec
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """Choose blocks: most people not yet reached first; reached people count a tenth from then on."""
+    """Choose blocks: most people not yet reached first; reached people count a fifth from then on."""
     cell_m = demand.grid.cell_size_m
     left = demand.people * np.exp(rng.normal(0.0, 0.08, demand.people.shape))
     reaches = (spec.reach_town_m, spec.reach_plain_m, spec.reach_mountain_m)
@@ -155,7 +155,7 @@ def _spend(
     size = kernel.shape[0] // 2
     inner, part = _overlap(left.shape, row, col, size)
     taken = np.zeros(kernel.shape)
-    taken[part] = 0.9 * kernel[part] * left[inner]
+    taken[part] = 0.8 * kernel[part] * left[inner]
     left[inner] -= taken[part]
     return taken
 
@@ -187,10 +187,11 @@ def _rescore(
 def _settle(
     rng: np.random.Generator,
     land: Land,
+    *,
     picks: npt.NDArray[np.int64],
     zones: npt.NDArray[np.int64],
     road_cells: npt.NDArray[np.int64],
-    spec: MastSpec,
+    search_m: float,
 ) -> Points:
     """Move each mast to a spot nearby that is high for its surroundings, close to a road, dry and inside."""
     cell_m = land.grid.cell_size_m
@@ -204,9 +205,11 @@ def _settle(
     roadless.flat[road_cells] = False
     far = road_cells.size > 0
     to_road_m = ndimage.distance_transform_edt(roadless, sampling=cell_m) if far else np.zeros(roadless.shape)
-    worth = np.clip(prominence_m, -80.0, 80.0) / 40.0 - to_road_m / 500.0 + rng.normal(0, 0.15, land.grid.shape)
+    worth = (
+        np.clip(prominence_m, -80.0, 80.0) / 40.0 - to_road_m / 500.0 + rng.normal(0, 0.15, land.grid.shape)
+    )
     worth = np.where(land.is_sea | (land.commune < 0), -np.inf, worth)
-    search = max(1, round(spec.search_m / cell_m))
+    search = max(1, round(search_m / cell_m))
     chosen = [
         _best_near(worth, int(row), int(col), search if zone else max(1, search // 2))
         for row, col, zone in zip(rows, cols, zones, strict=True)
@@ -218,8 +221,8 @@ def _settle(
 def _best_near(worth: npt.NDArray[np.float64], row: int, col: int, search: int) -> tuple[int, int]:
     top, west = max(row - search, 0), max(col - search, 0)
     part = worth[top : row + search + 1, west : col + search + 1]
-    down, right = np.unravel_index(int(np.argmax(part)), part.shape)
-    return top + int(down), west + int(right)
+    down, right = divmod(int(np.argmax(part)), part.shape[1])
+    return top + down, west + right
 
 
 def _operators(
@@ -228,10 +231,11 @@ def _operators(
     """Owners by share, each away from its own masts; others join shared masts."""
     count = len(points_m)
     quota = np.array(spec.operator_shares)
-    away, near = cKDTree(points_m).query(points_m, k=min(4, count))
+    _away, found = cKDTree(points_m).query(points_m, k=min(4, count))
+    near = np.asarray(found, dtype=np.int64).reshape(count, -1)
     owner = np.full(count, -1, np.int64)
     for number in rng.permutation(count):
-        used = owner[np.atleast_1d(near[number])[1:]] if count > 1 else owner[:0]
+        used = owner[near[number, 1:]]
         chance = quota * np.array([0.35 ** int(np.sum(used == index)) for index in range(len(OPERATORS))])
         owner[number] = rng.choice(len(OPERATORS), p=chance / chance.sum())
     is_shared = rng.random(count) < spec.shared_share * np.choose(zones, [0.9, 1.0, 1.25])

@@ -65,11 +65,11 @@ def resample(values: npt.NDArray[np.floating], source: Grid, target: Grid, *, or
 
 
 def _centres_x(grid: Grid) -> npt.NDArray[np.float64]:
-    return grid.left_m + (np.arange(grid.width) + 0.5) * grid.cell_size_m
+    return np.asarray(grid.left_m + (np.arange(grid.width) + 0.5) * grid.cell_size_m, dtype=np.float64)
 
 
 def _centres_y(grid: Grid) -> npt.NDArray[np.float64]:
-    return grid.top_m - (np.arange(grid.height) + 0.5) * grid.cell_size_m
+    return np.asarray(grid.top_m - (np.arange(grid.height) + 0.5) * grid.cell_size_m, dtype=np.float64)
 
 
 def centres_m(grid: Grid) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
@@ -112,7 +112,10 @@ def band_noise(rng: np.random.Generator, grid: Grid, *, wavelength_m: float) -> 
     """
     step_m = max(wavelength_m / 4.0, grid.cell_size_m)
     own = coarser(grid, cell_m=step_m, margin_m=0.0 if step_m == grid.cell_size_m else 4 * step_m)
-    shape = (scipy.fft.next_fast_len(own.height + 8, real=True), scipy.fft.next_fast_len(own.width + 8, real=True))
+    shape = (
+        scipy.fft.next_fast_len(own.height + 8, real=True),
+        scipy.fft.next_fast_len(own.width + 8, real=True),
+    )
     spectrum = scipy.fft.rfft2(rng.standard_normal(shape, dtype=np.float32))
     frequency = np.hypot(
         np.fft.fftfreq(shape[0], step_m)[:, None], np.fft.rfftfreq(shape[1], step_m)[None, :]

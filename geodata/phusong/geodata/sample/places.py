@@ -15,10 +15,10 @@ def make_places(
     land: Land,
     villages: Villages,
     village_names: list[str],
+    *,
     seats_m: Points,
     commune_codes: list[str],
     commune_names: list[str],
-    *,
     seed: int,
 ) -> list[dict[str, Any]]:
     """Describe places, one record each, in the columns of the places table plus ``x_m`` and ``y_m``.
@@ -59,7 +59,9 @@ def _of_villages(
         if draws[number, 1] < 0.34:
             records.append(_place("school", f"Trường học {name}", code, _near(rng, land, point, 350.0)))
         if draws[number, 2] < 0.10:
-            records.append(_place("market", f"Chợ {name.split(' ', 1)[-1]}", code, _near(rng, land, point, 300.0)))
+            records.append(
+                _place("market", f"Chợ {name.split(' ', 1)[-1]}", code, _near(rng, land, point, 300.0))
+            )
     return records
 
 
@@ -88,4 +90,10 @@ def _near(rng: np.random.Generator, land: Land, point_m: Points, reach_m: float)
 
 
 def _place(kind: str, name: str, code: str, point_m: Points) -> dict[str, Any]:
-    return {"kind": kind, "name": name, "commune_code": code, "x_m": float(point_m[0]), "y_m": float(point_m[1])}
+    return {
+        "kind": kind,
+        "name": name,
+        "commune_code": code,
+        "x_m": float(point_m[0]),
+        "y_m": float(point_m[1]),
+    }

@@ -76,7 +76,9 @@ def make_province(relief: Relief, spec: SampleSpec, *, seed: int) -> Province:
     unowned = np.full(relief.grid.shape, -1, np.int32)
     land = land_of(relief.grid, relief.height_m, relief.drained_m2, relief.is_sea, unowned)
     parts = partition(land, spec, seed=seed)
-    land = replace(land, commune=np.where(land.is_sea, -1, label_cells(land.grid, parts.areas)).astype(np.int32))
+    land = replace(
+        land, commune=np.where(land.is_sea, -1, label_cells(land.grid, parts.areas)).astype(np.int32)
+    )
     kinds = ["phường"] * spec.wards + ["xã"] * (spec.communes - spec.wards)
     weight = _living(land, parts.seats_m, spec)
     people = shared_out(spec.population, _commune_weights(land, weight, spec.communes))
@@ -172,7 +174,7 @@ def people_raster(grid: Grid, houses_m: Points, people: Numbers) -> Numbers:
     inside = (rows >= 0) & (rows < grid.height) & (cols >= 0) & (cols < grid.width)
     flat = rows[inside] * grid.width + cols[inside]
     counted = np.bincount(flat, weights=people[inside], minlength=grid.width * grid.height)
-    return counted.reshape(grid.shape)
+    return counted.reshape(grid.shape).astype(np.float64)
 
 
 def seats_of(land: Land, people: npt.NDArray[np.floating], count: int) -> Points:

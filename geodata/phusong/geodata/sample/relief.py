@@ -65,7 +65,9 @@ def eroded_heights(rng: np.random.Generator, work: Grid, shaper: Shaper) -> Fiel
         uplift, outlets = shaper(level)
         rough = fractal_noise(rng, level, longest_m=12 * level.cell_size_m, shortest_m=3 * level.cell_size_m)
         hardness = np.exp(0.45 * fractal_noise(rng, level, longest_m=14_000, shortest_m=3_500))
-        start = np.maximum(resample(height_m, before, level), 0.0) + (1.0 + 0.012 * level.cell_size_m * uplift) * np.abs(rough)
+        start = np.maximum(resample(height_m, before, level), 0.0) + (
+            1.0 + 0.012 * level.cell_size_m * uplift
+        ) * np.abs(rough)
         height_m = _erode(start, uplift / hardness, outlets, level, steps)
         before = level
     return height_m
@@ -150,7 +152,9 @@ def _detail(rng: np.random.Generator, work: Grid, grid: Grid) -> Field:
     return crests
 
 
-def relief_of(rng: np.random.Generator, grid: Grid, shaper: Shaper, *, is_sea: Callable[[Grid], npt.NDArray[np.bool_]]) -> Relief:
+def relief_of(
+    rng: np.random.Generator, grid: Grid, shaper: Shaper, *, is_sea: Callable[[Grid], npt.NDArray[np.bool_]]
+) -> Relief:
     """Shape the ground under a grid; heights in arbitrary units, to be scaled by the caller.
 
     Parameters

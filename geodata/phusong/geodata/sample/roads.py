@@ -72,8 +72,8 @@ def _cost(rng: np.random.Generator, land: Land) -> npt.NDArray[np.float64]:
     cost = np.exp(0.30 * wander) * (1.0 + (land.slope / 0.06) ** 2) + river
     near_sea = ndimage.binary_dilation(land.is_sea, iterations=2) if land.is_sea.any() else land.is_sea
     cost = np.where(near_sea, cost + 12.0, cost)
-    off_limits = land.is_sea | ndimage.binary_erosion(land.commune < 0, iterations=1)
-    return np.where(off_limits, 60.0, np.minimum(cost, 50.0))
+    off_limits = land.is_sea | ndimage.binary_erosion(land.commune < 0, border_value=1)
+    return np.where(off_limits, np.inf, np.minimum(cost, 50.0))
 
 
 def _unique_cells(land: Land, points_m: Points) -> npt.NDArray[np.int64]:
@@ -87,7 +87,7 @@ def _join_seats(
     seats: npt.NDArray[np.int64],
     people: npt.NDArray[np.floating],
 ) -> list[Links]:
-    """Join neighbouring seats: the cheapest tree, a third of the other neighbours, and a national backbone."""
+    """Join neighbouring seats: the cheapest tree, a third of the other pairs, and a national backbone."""
     unique, first = np.unique(seats, return_index=True)
     reach = reach_from(graph, unique)
     edges = graph.tocoo()
@@ -142,7 +142,9 @@ def _way_back(reach: Reach, cell: int) -> Links:
     return np.array(steps, dtype=np.int64).reshape(-1, 2)
 
 
-def _join_villages(graph: sparse.csr_array, main: list[Links], villages: npt.NDArray[np.int64]) -> list[Links]:
+def _join_villages(
+    graph: sparse.csr_array, main: list[Links], villages: npt.NDArray[np.int64]
+) -> list[Links]:
     """Join each village to the nearest road; ways that meet go on together."""
     on_road = np.unique(np.concatenate([links[:, :2].ravel() for links in main])) if main else villages[:1]
     reach = reach_from(graph, on_road)
@@ -162,7 +164,7 @@ def _merged(parts: list[Links], cells: int) -> Links:
     low, high = links[:, :2].min(axis=1), links[:, :2].max(axis=1)
     key = low * cells + high
     order = np.lexsort((-links[:, 2], key))
-    order = order[np.r_[True, np.diff(key[order]) != 0]]
+    order = order[np.r_[True, np.diff(key[order]) != 0]] if order.size else order
     return np.column_stack([low[order], high[order], links[order, 2]])
 
 

@@ -91,7 +91,7 @@ def site_tables(
     communes = scene.land.at(scene.land.commune, masts.points_m).astype(int)
     sites = sites_table(masts, has_fibre, [scene.names[index] for index in communes], epsg=scene.epsg)
     records = make_cells(masts, site_ids(count), spec=spec, seed=scene.seed)
-    place = {site: point for site, point in zip(sites["site_id"], sites.geometry, strict=True)}
+    place = dict(zip(sites["site_id"], sites.geometry, strict=True))
     cells = gpd.GeoDataFrame(
         {name: [record[name] for record in records] for name in records[0]},
         geometry=[place[record["site_id"]] for record in records],
@@ -111,10 +111,10 @@ def fibre_layers(
     fibre = build_fibre(
         scene.land,
         roads,
-        scene.seats_m,
-        points_m,
-        np.asarray(list(owners), dtype=np.str_),
-        np.asarray(list(linked), dtype=bool),
+        seats_m=scene.seats_m,
+        masts_m=points_m,
+        mast_owners=np.asarray(list(owners), dtype=np.str_),
+        has_fibre=np.asarray(list(linked), dtype=bool),
         seed=scene.seed,
     )
     return fibre_tables(fibre, epsg=scene.epsg)
@@ -126,9 +126,9 @@ def places_table(scene: Scene) -> gpd.GeoDataFrame:
         scene.land,
         scene.villages,
         scene.village_names,
-        scene.seats_m,
-        scene.codes,
-        scene.names,
+        seats_m=scene.seats_m,
+        commune_codes=scene.codes,
+        commune_names=scene.names,
         seed=scene.seed,
     )
     points_m = np.array([(record.pop("x_m"), record.pop("y_m")) for record in records])

@@ -55,7 +55,7 @@ def suitability(land: Land) -> Numbers:
     low = np.exp(-land.height_m / 500.0)
     crowding = np.clip(1.0 - land.rugged_m / 110.0, 0.08, 1.0)
     weight = flat * low * crowding * np.where(land.is_mountain, valley, 1.0)
-    return np.where(land.is_sea | (land.commune < 0), 0.0, weight)
+    return np.where(land.is_sea | (land.commune < 0), 0.0, weight).astype(np.float64)
 
 
 def shared_out(total: int, weight: npt.NDArray[np.floating], *, least: int = 0) -> npt.NDArray[np.int64]:
@@ -110,7 +110,9 @@ def place_villages(
         chosen = _spread_in(rng, land, cells, weight.ravel()[cells], int(count))
         flats.append(chosen)
         owners.append(np.full(chosen.size, index))
-        shares.append(_people_of(rng, land, cells, weight.ravel()[cells], chosen, int(people[index])))
+        shares.append(
+            _people_of(rng, land, cells, weight.ravel()[cells], chosen=chosen, people=int(people[index]))
+        )
     flat, owner, inhabitants = np.concatenate(flats), np.concatenate(owners), np.concatenate(shares)
     jitter = rng.uniform(-0.45, 0.45, (flat.size, 2)) * land.grid.cell_size_m
     kind = np.where(land.is_mountain.ravel()[flat], MOUNTAIN, PLAIN)
@@ -131,6 +133,7 @@ def _spread_in(
 ) -> npt.NDArray[np.int64]:
     """Draw cells by weight, apart from each other; the draw prefers open space over crowded weight."""
     inner = _away_from_border(land, cells)
+    weight = weight.astype(np.float64)
     chance = np.where(inner, weight, 0.0)
     if chance.sum() <= 0:
         chance = weight if weight.sum() > 0 else np.ones(cells.size)
@@ -164,6 +167,7 @@ def _people_of(
     land: Land,
     cells: npt.NDArray[np.int64],
     weight: Numbers,
+    *,
     chosen: npt.NDArray[np.int64],
     people: int,
 ) -> npt.NDArray[np.int64]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
@@ -15,6 +16,9 @@ from phusong.geodata.sample.settlements import Numbers
 from phusong.geodata.sample.spec import Progress
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.meta import LayerMeta
+
+Notes = Mapping[str, object]
+NO_NOTES: Notes = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +43,21 @@ class SampleWriter:
     parameters: dict[str, Any]
     added: list[str] = field(default_factory=list)
 
-    def table(self, layer: str, frame: gpd.GeoDataFrame, **notes: Any) -> None:
+    def table(self, layer: str, frame: gpd.GeoDataFrame, *, notes: Notes = NO_NOTES) -> None:
         """Write a table; every column of it counts as assumed."""
         columns = tuple(str(name) for name in frame.columns)
         self.store.put_table(layer, frame, self._meta(layer, len(frame), columns, notes))
         self.added.append(layer)
 
-    def raster(self, layer: str, grid: Grid, values: Field | Numbers, unit: str, **notes: Any) -> None:
+    def raster(
+        self, layer: str, grid: Grid, values: Field | Numbers, unit: str, *, notes: Notes = NO_NOTES
+    ) -> None:
         """Write a raster."""
         known = int(np.isfinite(values).sum())
         self.store.put_raster(layer, Raster(grid, values, unit), self._meta(layer, known, (unit,), notes))
         self.added.append(layer)
 
-    def _meta(self, layer: str, rows: int, assumed: tuple[str, ...], notes: dict[str, Any]) -> LayerMeta:
+    def _meta(self, layer: str, rows: int, assumed: tuple[str, ...], notes: Notes) -> LayerMeta:
         return LayerMeta(
             layer=layer,
             source=f"phusong sample seed {self.seed}",

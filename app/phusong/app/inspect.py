@@ -20,6 +20,8 @@ from rasterio.windows import Window
 
 from phusong.app.compute.links import Link, explain_link
 from phusong.app.compute.served import margin_db
+from phusong.app.compute.shares import ALL_OPERATORS
+from phusong.app.layer_names import signal_layer
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method, method_from_dict
@@ -33,6 +35,7 @@ LEVEL_STEP_DB = 0.1
 MARGIN_CELLS = 3  # of terrain around a path, for interpolation
 LONGEST_PATH_M = 150_000.0
 SHORTEST_PATH_M = 1.0
+HIGHEST_MHZ = 6_000.0
 TEXT_FIELDS = frozenset({"cell_id", "site_id", "operator", "technology"})
 
 
@@ -165,7 +168,7 @@ class Inspector:
         cell_id = None if level is None or index is None or index < 0 else self._cell_ids[int(index)]
         served = False
         if level is not None and cell_id is not None:
-            required_dbm = self._required_dbm(technology, self._cell(cell_id).frequency_mhz)
+            required_dbm = self._required_dbm(technology, self._frequency_mhz(cell_id))
             least_db = None if ratio is None else self._method.min_sinr_db
             served = bool(served_levels(level, ratio, required_dbm=required_dbm, min_sinr_db=least_db))
         return {
@@ -180,6 +183,11 @@ class Inspector:
     def _required_dbm(self, technology: str, frequency_mhz: float) -> float:
         margin = margin_db(self._method, frequency_mhz)
         return required_rsrp_dbm(self._method, technology=technology, margin_db=margin)
+
+    def _frequency_mhz(self, cell_id: str) -> float:
+        """Carrier of a cell; one that was removed since the run takes the carrier with the widest margin."""
+        row = _row(self._frames.get("cells"), "cell_id", cell_id)
+        return HIGHEST_MHZ if row is None else float(row["frequency_mhz"])
 
     def _cell(self, cell_id: str) -> Cell:
         row = _row(self._frames.get("cells"), "cell_id", cell_id)
@@ -253,17 +261,13 @@ def _obstruction(path: PathExplanation) -> dict[str, float] | None:
 
 def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Technology, operator and file stem of each single operator's rasters."""
-    by_slug = {_slug(name): name for name in results["operators"]}
-    found = []
-    for path in sorted((run_dir / "coverages").glob("rsrp-*.tif")):
-        _, technology, slug = path.stem.split("-", 2)
-        if slug != "all":
-            found.append((technology, by_slug.get(_slug(slug), slug), f"{technology}-{slug}"))
-    return found
-
-
-def _slug(name: str) -> str:
-    return "".join(letter for letter in name.casefold() if letter.isalnum())
+    named = [
+        (technology, operator, signal_layer(technology, operator))
+        for technology in results["technologies"]
+        for operator in results["operators"]
+        if operator != ALL_OPERATORS
+    ]
+    return [entry for entry in named if (run_dir / "coverages" / f"rsrp-{entry[2]}.tif").exists()]
 
 
 def _row(frame: gpd.GeoDataFrame | None, column: str, value: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from phusong.app.compute.published import current_run, load_results, load_villag
 from phusong.app.compute.run import ComputeReport, compute
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
+from phusong.coverage.errors import StudyError
 from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.sample.build import create_sample, fill_sample
 from phusong.geodata.store.folder import FolderStore
@@ -155,8 +157,20 @@ def create_study(
 def create_sample_study(
     path: Path | str, *, seed: int, imported_at: str, progress: Progress = silent
 ) -> Study:
-    """Make the embedded sample province as a study."""
-    store = FolderStore.create(Path(path), name="Tỉnh mẫu")
+    """Make the embedded sample province as a study; the folder appears when it is whole.
+
+    Raises
+    ------
+    StudyError
+        ``study_exists`` when the folder holds anything.
+    """
+    target = Path(path)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise StudyError("study_exists", path=str(path))
+    aside = target.with_name(f".{target.name}.part")
+    shutil.rmtree(aside, ignore_errors=True)
+    store = FolderStore.create(aside, name="Tỉnh mẫu")
     with store.lock():
         create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
-    return Study(store)
+    aside.replace(target)
+    return open_study(target)

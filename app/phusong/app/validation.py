@@ -249,7 +249,7 @@ def _options(record: Mapping[str, Any], length_km: float) -> dict[str, Any]:
 def _log_case(path: Path) -> P1812Case:
     """One result log; its first block are the inputs, the rest intermediate quantities."""
     quantities = {}
-    inputs = {}
+    inputs: dict[str, float] = {}
     for row in _rows(path)[1:]:
         if len(row) < 4 or not row[0] or not row[3]:
             continue

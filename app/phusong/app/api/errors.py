@@ -128,7 +128,7 @@ def _short(text: str) -> str:
 
 
 def _answer_fault(request: Request, error: Exception) -> Response:
-    structlog.get_logger().error("request failed", path=request.url.path, exc_info=error)
+    structlog.get_logger().error("request failed", path=request.url.path, error=repr(error))
     return problem(
         request, 500, "internal_fault", translate("errors.internal_fault", request_language(request))
     )

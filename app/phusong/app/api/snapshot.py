@@ -209,7 +209,8 @@ class Snapshot:
         if collection not in self.collections():
             raise NotFoundError("layer_missing", layer=collection.id)
         if collection.id == "villages":
-            return village_frame(self.store) if self.run else self.store.table("villages")
+            assessed = self.run is not None and (self._run_dir() / "villages.parquet").exists()
+            return village_frame(self.store) if assessed else self.store.table("villages")
         if collection.id == "cells":
             return cells_table(self.store)[0]
         frame = self.store.table(collection.id)

@@ -93,7 +93,9 @@ def loss_path(inputs: ComputeInputs, key: LossKey) -> Path:
     return inputs.store.cache_dir / "loss" / key.digest[:2] / f"{key.digest}.tif"
 
 
-def compute_losses(inputs: ComputeInputs, keys: Iterable[LossKey], *, progress: Progress) -> int:
+def compute_losses(
+    inputs: ComputeInputs, keys: Iterable[LossKey], *, threads: int | None = None, progress: Progress
+) -> int:
     """Compute the loss rasters that are not cached; return how many masts were computed.
 
     Every raster is written under its own name when it is whole, so an interrupted run goes on where it was.
@@ -102,7 +104,7 @@ def compute_losses(inputs: ComputeInputs, keys: Iterable[LossKey], *, progress: 
     masts = list(_by_mast(missing.values()))
     for done, group in enumerate(masts):
         progress("losses", done, len(masts))
-        _compute_mast(inputs, group)
+        _compute_mast(inputs, group, threads)
     progress("losses", len(masts), len(masts))
     return len(masts)
 
@@ -115,7 +117,7 @@ def _by_mast(keys: Iterable[LossKey]) -> Iterator[list[LossKey]]:
         yield sorted(groups[place], key=lambda key: key.frequency_mhz)
 
 
-def _compute_mast(inputs: ComputeInputs, group: Sequence[LossKey]) -> None:
+def _compute_mast(inputs: ComputeInputs, group: Sequence[LossKey], threads: int | None) -> None:
     first = group[0]
     area = path_loss_area(
         inputs.terrain,
@@ -126,6 +128,7 @@ def _compute_mast(inputs: ComputeInputs, group: Sequence[LossKey]) -> None:
         radii_m=[inputs.method.radius_m(key.frequency_mhz) for key in group],
         method=inputs.method,
         clutter=inputs.clutter,
+        threads=threads,
     )
     for key, loss_db in zip(group, area.loss_db, strict=True):
         row, col = key.row0 - area.row0, key.col0 - area.col0

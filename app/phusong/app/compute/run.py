@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import geopandas as gpd
-import numba
 import numpy as np
 import orjson
 
@@ -72,8 +70,7 @@ def compute(
         return ComputeReport(run=run_id_of(store), was_current=True)
     start = time.perf_counter()
     inputs = load_inputs(store)
-    with _threads(workers):
-        report = _compute(inputs, progress)
+    report = _compute(inputs, workers, progress)
     seconds = time.perf_counter() - start
     store.journal("computed", run=report.run, seconds=round(seconds, 1), masts=report.masts_computed)
     return ComputeReport(
@@ -82,20 +79,9 @@ def compute(
     )
 
 
-@contextmanager
-def _threads(workers: int | None) -> Iterator[None]:
-    before = numba.get_num_threads()
-    if workers is not None:
-        numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
-def _compute(inputs: ComputeInputs, progress: Progress) -> ComputeReport:
+def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> ComputeReport:
     keys = loss_keys(inputs)
-    masts = compute_losses(inputs, keys.values(), progress=progress)
+    masts = compute_losses(inputs, keys.values(), threads=workers, progress=progress)
     blocks = plan_blocks(inputs, keys)
     composed = compose_blocks(inputs, blocks, keys, progress=progress)
     progress("zones", 0, 1)

@@ -23,7 +23,12 @@ function axes(profile: Profile, scale: Scale): SVGTemplateResult {
     <text x=${MARGIN.left - 8} y=${MARGIN.top} text-anchor="end">m</text></g>`;
 }
 
-function obstructionLabel(profile: Profile, scale: Scale): SVGTemplateResult | typeof nothing {
+function whereKey(app: App, excess_m: number): string {
+  const end = app.state.view === "villages" ? "profile.where_village" : "profile.where";
+  return excess_m < 0 ? `${end}_below` : end;
+}
+
+function obstructionLabel(app: App, profile: Profile, scale: Scale): SVGTemplateResult | typeof nothing {
   const worst = profile.obstruction;
   if (!worst) return nothing;
   const index = nearestIndex(profile.distance_m, worst.distance_m);
@@ -35,7 +40,7 @@ function obstructionLabel(profile: Profile, scale: Scale): SVGTemplateResult | t
   const where = { distance: distance(fromVillage), excess: metres(Math.abs(worst.excess_m)) };
   return svg`<path class="blocked-mark" d="M${x} ${MARGIN.top}V${scale.y(profile.ground_m[index] ?? 0) - 3}" />
     <text class="blocked-text" x=${textX} y=${MARGIN.top + 9} text-anchor=${anchor}>${t("profile.blocked", { loss: db(-Math.abs(worst.loss_db)) })}</text>
-    <text class="blocked-sub" x=${textX} y=${MARGIN.top + 24} text-anchor=${anchor}>${t(worst.excess_m < 0 ? "profile.where_below" : "profile.where", where)}</text>`;
+    <text class="blocked-sub" x=${textX} y=${MARGIN.top + 24} text-anchor=${anchor}>${t(whereKey(app, worst.excess_m), where)}</text>`;
 }
 
 function ends(profile: Profile, scale: Scale): SVGTemplateResult {
@@ -79,7 +84,7 @@ function chart(app: App, profile: Profile, width: number, height: number): Templ
     <path class="fresnel" d=${ribbonPath(along, profile.fresnel_upper_m, profile.fresnel_lower_m, scale)} />
     ${blockedRuns(along, ground, sight).map((run) => svg`<path class="blocked" d=${ribbonPath(run.along, run.upper, run.lower, scale)} />`)}
     <path class="ground-line" d=${linePath(along, ground, scale)} /><path class="sight" d=${linePath(along, sight, scale)} />
-    ${ends(profile, scale)}${obstructionLabel(profile, scale)}${sampleMark(app, profile, scale)}</svg>`;
+    ${ends(profile, scale)}${obstructionLabel(app, profile, scale)}${sampleMark(app, profile, scale)}</svg>`;
 }
 
 function endName(app: App): string {

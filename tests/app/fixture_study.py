@@ -16,6 +16,8 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
+from phusong.app.compute.inputs import run_id_of
+from phusong.app.layer_names import signal_layer
 from phusong.coverage.grids import Grid, Raster
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.meta import LayerMeta
@@ -27,7 +29,6 @@ WIDTH, HEIGHT = 120, 40
 NODATA = -32768
 OPERATORS = ("Viettel", "VNPT")
 SERVED_DBM, WEAK_DBM = -80.0, -118.0
-RUN = "0123456789abcdef0123"
 IMPORTED_AT = "2026-09-30T01:02:03+00:00"
 COMPUTED_ON = "2026-10-01T04:05:06+00:00"
 
@@ -66,8 +67,9 @@ def write_study(path: Path, *, computed: bool = True) -> FolderStore:
     return store
 
 
-def write_results(store: FolderStore, *, run: str = RUN, computed_on: str = COMPUTED_ON) -> None:
-    """Write a run and put it in place, as a computation does."""
+def write_results(store: FolderStore, *, computed_on: str = COMPUTED_ON) -> str:
+    """Write a run and put it in place, as a computation does; return its id."""
+    run = run_id_of(store)
     folder = store.results_dir / run
     (folder / "coverages").mkdir(parents=True)
     for stem, level_dbm in _levels_dbm().items():
@@ -78,12 +80,18 @@ def write_results(store: FolderStore, *, run: str = RUN, computed_on: str = COMP
     pointer = store.results_dir / "current.new"
     pointer.write_bytes(orjson.dumps({"run": run}))
     pointer.replace(store.results_dir / "current.json")
+    return run
 
 
 def results_document(store: FolderStore, run: str, computed_on: str) -> dict[str, Any]:
     """Shares by commune and province."""
     layers = {
-        layer: {"sha256": meta.content_sha256, "source": meta.source, "synthetic": meta.synthetic, "rows": meta.rows}
+        layer: {
+            "sha256": meta.content_sha256,
+            "source": meta.source,
+            "synthetic": meta.synthetic,
+            "rows": meta.rows,
+        }
         for layer, meta in ((name, store.meta(name)) for name in store.layer_names())
     }
     method = {
@@ -224,9 +232,7 @@ def _village_results() -> gpd.GeoDataFrame:
     status = [village[-1] for village in VILLAGES]
     reach = [{"served": 1.0, "patchy": 0.7, "white": 0.0, "unknown": np.nan}[state] for state in status]
     homes = layer["households"].to_numpy()
-    reasons = [
-        orjson.dumps(_reason()).decode() if state == "white" else None for state in status
-    ]
+    reasons = [orjson.dumps(_reason()).decode() if state == "white" else None for state in status]
     return layer.assign(
         commune_name=layer["commune_code"].map(names),
         status=status,
@@ -278,12 +284,13 @@ def _levels_dbm() -> dict[str, np.ndarray]:
     east_km = np.tile((np.arange(WIDTH) + 0.5) * GRID_M / 1000, (HEIGHT, 1))
     levels = np.select([east_km < 6, east_km < 8], [SERVED_DBM, WEAK_DBM], default=np.nan)
     silent = np.full_like(levels, np.nan)
+    near = np.where(east_km < 3, SERVED_DBM, np.nan)
     return {
-        "4G-Viettel": levels,
-        "5G-Viettel": np.where(east_km < 3, SERVED_DBM, np.nan),
-        "4G-VNPT": silent,
-        "4G-all": levels,
-        "5G-all": np.where(east_km < 3, SERVED_DBM, np.nan),
+        signal_layer("4G", "Viettel"): levels,
+        signal_layer("5G", "Viettel"): near,
+        signal_layer("4G", "VNPT"): silent,
+        signal_layer("4G", "all"): levels,
+        signal_layer("5G", "all"): near,
     }
 
 
@@ -293,10 +300,9 @@ def _write_levels(folder: Path, stem: str, level_dbm: np.ndarray) -> None:
     sinr = np.where(known, 120, NODATA).astype(np.int16)
     index = 1 if stem.startswith("5G") else 0
     write_cog(folder / f"rsrp-{stem}.tif", tenths, grid=_grid(), nodata=NODATA)
-    if not stem.endswith("all"):
-        write_cog(folder / f"sinr-{stem}.tif", sinr, grid=_grid(), nodata=NODATA)
-        servers = np.where(known, index, -1).astype(np.int32)
-        write_cog(folder / f"server-{stem}.tif", servers, grid=_grid(), nodata=-1)
+    write_cog(folder / f"sinr-{stem}.tif", sinr, grid=_grid(), nodata=NODATA)
+    servers = np.where(known, index, -1).astype(np.int32)
+    write_cog(folder / f"server-{stem}.tif", servers, grid=_grid(), nodata=-1)
 
 
 def _shares(parts: list[float]) -> dict[str, Any]:
@@ -341,7 +347,9 @@ def _commune_results(place: int) -> dict[str, Any]:
         "population": people,
         "households": households,
         "villages": 2,
-        "villages_by_status": {state: states.count(state) for state in ("white", "patchy", "served", "unknown")},
+        "villages_by_status": {
+            state: states.count(state) for state in ("white", "patchy", "served", "unknown")
+        },
         "lon": lon,
         "lat": lat,
         "bbox": [west, south, east, north],

@@ -12,7 +12,8 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """Give a name to write to; the file takes its place when the block ends without an error.
 
-    The content is synced before the rename and the folder after it, so a crash leaves the old or the new file.
+    The content is synced before the rename and the folder after it, so a crash leaves the old file
+    or the new one.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")

@@ -36,9 +36,22 @@ def write_bands(path: Path, bands: IntArray, *, grid: Grid, nodata: int) -> None
     count, height, width = bands.shape
     try:
         with rasterio.open(
-            partial, "w", driver="GTiff", dtype=bands.dtype.name, count=count, height=height, width=width,
-            nodata=nodata, crs=f"EPSG:{grid.epsg}", compress="zstd", zstd_level=1, predictor=2,
-            tiled=True, blockxsize=256, blockysize=256, interleave="band",
+            partial,
+            "w",
+            driver="GTiff",
+            dtype=bands.dtype.name,
+            count=count,
+            height=height,
+            width=width,
+            nodata=nodata,
+            crs=f"EPSG:{grid.epsg}",
+            compress="zstd",
+            zstd_level=1,
+            predictor=2,
+            tiled=True,
+            blockxsize=256,
+            blockysize=256,
+            interleave="band",
             transform=from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
         ) as target:
             target.write(bands)
@@ -47,7 +60,9 @@ def write_bands(path: Path, bands: IntArray, *, grid: Grid, nodata: int) -> None
         partial.unlink(missing_ok=True)
 
 
-def read_bands(path: Path, *, row0: int = 0, col0: int = 0, rows: int | None = None, cols: int | None = None) -> IntArray:
+def read_bands(
+    path: Path, *, row0: int = 0, col0: int = 0, rows: int | None = None, cols: int | None = None
+) -> IntArray:
     """Read a window of all bands; shape (bands, rows, cols). The whole raster when no size is given."""
     with rasterio.open(path) as source:
         window = Window(col0, row0, cols or source.width - col0, rows or source.height - row0)

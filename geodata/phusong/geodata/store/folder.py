@@ -7,15 +7,16 @@ file. The record is replaced last, in one rename: a write killed at any moment l
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import orjson
+from rasterio.errors import RasterioIOError
 
 from phusong.coverage.errors import InputError, NotFoundError, StudyError
 from phusong.coverage.grids import Grid, Raster
@@ -24,8 +25,10 @@ from phusong.geodata.crs import check_metric_epsg
 from phusong.geodata.store import journal
 from phusong.geodata.store.atomic import replacing, write_bytes_atomic
 from phusong.geodata.store.meta import LayerMeta, file_sha256, meta_from_json
-from phusong.geodata.store.rasters import read_raster, write_cog
+from phusong.geodata.store.rasters import read_raster, unknown_value, write_cog
 from phusong.geodata.store.studygrid import grid_from_layers
+
+Content = TypeVar("Content")
 
 FORMAT_VERSION = 1
 RASTER_LAYERS = ("terrain", "population", "clutter")
@@ -107,7 +110,7 @@ class FolderStore:
             raise StudyError("study_broken", path=str(self.path / "study.json"))
         return record
 
-    def update_settings(self, **changes: Any) -> None:
+    def update_settings(self, **changes: str | int | float | None) -> None:
         """Change settings of the study."""
         record = {**self.settings(), **changes}
         write_bytes_atomic(self.path / "study.json", orjson.dumps(record, option=orjson.OPT_INDENT_2))
@@ -135,7 +138,7 @@ class FolderStore:
         return float(self.method().grid_m)
 
     def method(self) -> Method:
-        """The method of the study."""
+        """Read the method of the study."""
         try:
             return method_from_dict(orjson.loads((self.path / "method.json").read_bytes()))
         except (orjson.JSONDecodeError, TypeError, FileNotFoundError) as error:
@@ -168,7 +171,9 @@ class FolderStore:
 
     def layer_names(self) -> list[str]:
         """Layers the study has, sorted."""
-        return sorted(record.stem for record in (self.path / "layers").glob("*.json"))
+        records = (self.path / "layers").glob("*.json")
+        # A write killed half way leaves a hidden file behind, and glob does not pass over those.
+        return sorted(record.stem for record in records if not record.name.startswith("."))
 
     def has(self, layer: str) -> bool:
         """Tell whether the study has a layer."""
@@ -176,11 +181,11 @@ class FolderStore:
 
     def meta(self, layer: str) -> LayerMeta:
         """Where a layer came from."""
-        return meta_from_json(self._record(layer))
+        return meta_from_json(orjson.dumps(self._record(layer)))
 
     def table(self, layer: str) -> gpd.GeoDataFrame:
         """Read a table, longitude and latitude (EPSG:4326)."""
-        return gpd.read_parquet(self._data_path(layer))
+        return self._read(layer, gpd.read_parquet)
 
     def put_table(self, layer: str, frame: gpd.GeoDataFrame, meta: LayerMeta) -> LayerMeta:
         """Replace a table; returns the record with the content's hash.
@@ -203,12 +208,16 @@ class FolderStore:
 
     def raster(self, layer: str) -> Raster:
         """Read a whole raster."""
-        return read_raster(self._data_path(layer))
+        return self._read(layer, read_raster)
 
     def put_raster(self, layer: str, raster: Raster, meta: LayerMeta) -> LayerMeta:
-        """Replace a raster; returns the record with the content's hash."""
+        """Replace a raster; returns the record with the content's hash.
+
+        Unknown is NaN; in a raster of integers it is the least number of its type.
+        """
         staged = self._staging(layer, ".tif")
-        write_cog(staged, raster.values, grid=raster.grid, nodata=float("nan"), tags={"unit": raster.unit})
+        nodata = unknown_value(raster.values.dtype)
+        write_cog(staged, raster.values, grid=raster.grid, nodata=nodata, tags={"unit": raster.unit})
         return self._commit(layer, staged, meta)
 
     def remove(self, layer: str) -> None:
@@ -219,10 +228,10 @@ class FolderStore:
         self.journal("removed", layer=layer)
 
     def grid(self) -> Grid:
-        """The study grid: communes' bounds, else those of the terrain, else of the sites with their reach."""
+        """Return the study grid (see `grid_from_layers`)."""
         return grid_from_layers(self)
 
-    def journal(self, event: str, **detail: Any) -> None:
+    def journal(self, event: str, **detail: object) -> None:
         """Record a write."""
         journal.append(self.path / "study.sqlite", happened_at=self.clock(), event=event, detail=detail)
 
@@ -244,19 +253,44 @@ class FolderStore:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise StudyError("study_locked", path=str(self.path)) from error
+            self._sweep()
             yield
 
     def _record_path(self, layer: str) -> Path:
         return self.path / "layers" / f"{layer}.json"
 
-    def _record(self, layer: str) -> bytes:
+    def _record(self, layer: str) -> dict[str, Any]:
+        path = self._record_path(layer)
         try:
-            return self._record_path(layer).read_bytes()
+            record = orjson.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise NotFoundError("layer_missing", layer=layer) from error
+        except orjson.JSONDecodeError as error:
+            raise StudyError("study_broken", path=str(path)) from error
+        if not isinstance(record, dict) or "file" not in record:
+            raise StudyError("study_broken", path=str(path))
+        return record
 
     def _data_path(self, layer: str) -> Path:
-        return self.path / "layers" / str(orjson.loads(self._record(layer))["file"])
+        return self.path / "layers" / str(self._record(layer)["file"])
+
+    def _read(self, layer: str, read: Callable[[Path], Content]) -> Content:
+        """Read a layer's data; starts again when a writer has replaced it in the meantime."""
+        data = self._data_path(layer)
+        while True:
+            try:
+                return read(data)
+            except (OSError, RasterioIOError) as error:
+                now = self._data_path(layer)
+                if now == data:
+                    raise StudyError("study_broken", path=str(data)) from error
+                data = now
+
+    def _sweep(self) -> None:
+        """Remove what killed writers left; only for who holds the lock."""
+        for pattern in (".*.part.*", "*.new.*"):
+            for left in (self.path / "layers").glob(pattern):
+                left.unlink(missing_ok=True)
 
     def _staging(self, layer: str, ending: str) -> Path:
         return self.path / "layers" / f"{layer}.new{ending}"

@@ -48,7 +48,9 @@ class LayerMeta:
     def to_json(self) -> bytes:
         """Return the record as JSON."""
         record = {**asdict(self), "notes": dict(self.notes)}
-        return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(
+            record, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+        )
 
 
 def meta_from_json(text: bytes) -> LayerMeta:

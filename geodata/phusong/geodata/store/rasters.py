@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,12 @@ PREDICTOR = {"f": "FLOATING_POINT", "i": "STANDARD", "u": "STANDARD"}
 
 
 def write_cog(
-    path: Path, values: npt.NDArray[Any], *, grid: Grid, nodata: float | None, tags: dict[str, str] | None = None
+    path: Path,
+    values: npt.NDArray[Any],
+    *,
+    grid: Grid,
+    nodata: float | None,
+    tags: dict[str, str] | None = None,
 ) -> None:
     """Write one band as a cloud-optimised GeoTIFF (ZSTD); the file appears whole or not at all.
 
@@ -34,8 +40,13 @@ def write_cog(
         Metadata items, e.g. the unit.
     """
     profile = {
-        "driver": "GTiff", "dtype": values.dtype.name, "count": 1, "nodata": nodata,
-        "width": grid.width, "height": grid.height, "crs": f"EPSG:{grid.epsg}",
+        "driver": "GTiff",
+        "dtype": values.dtype.name,
+        "count": 1,
+        "nodata": nodata,
+        "width": grid.width,
+        "height": grid.height,
+        "crs": f"EPSG:{grid.epsg}",
         "transform": from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
     }
     with MemoryFile() as memory:
@@ -44,9 +55,28 @@ def write_cog(
             band.update_tags(**(tags or {}))
         with memory.open() as band, replacing(path) as partial:
             copy_raster(
-                band, os.fspath(partial), driver="COG", compress="ZSTD", level="1",
-                predictor=PREDICTOR[values.dtype.kind], blocksize="256", overviews="NONE", bigtiff="IF_SAFER",
+                band,
+                os.fspath(partial),
+                driver="COG",
+                compress="ZSTD",
+                level="1",
+                predictor=PREDICTOR[values.dtype.kind],
+                blocksize="256",
+                overviews="NONE",
+                bigtiff="IF_SAFER",
             )
+
+
+def unknown_value(dtype: npt.DTypeLike) -> float:
+    """Value that means unknown in a raster of a type: NaN, or the least integer.
+
+    Examples
+    --------
+    >>> unknown_value("float32"), unknown_value("int16")
+    (nan, -32768.0)
+    """
+    kind = np.dtype(dtype)
+    return math.nan if np.issubdtype(kind, np.floating) else float(np.iinfo(kind).min)
 
 
 def read_grid(path: Path) -> Grid:
@@ -61,17 +91,21 @@ def _grid_of(source: rasterio.DatasetReader, path: Path) -> Grid:
         raise StudyError("study_broken", path=str(path))
     transform = source.transform
     return Grid(
-        width=source.width, height=source.height, cell_size_m=transform.a,
-        left_m=transform.c, top_m=transform.f, epsg=epsg,
+        width=source.width,
+        height=source.height,
+        cell_size_m=transform.a,
+        left_m=transform.c,
+        top_m=transform.f,
+        epsg=epsg,
     )
 
 
 def read_raster(path: Path) -> Raster:
-    """Read a raster written by `write_cog` with its grid; unknown cells of float rasters are NaN."""
+    """Read a raster written by `write_cog` with its grid; unknown cells are NaN, integers become float32."""
     with rasterio.open(path) as source:
         grid = _grid_of(source, path)
         values = source.read(1)
-        unit = source.tags().get("unit", "")
+        unit, nodata = source.tags().get("unit", ""), source.nodata
     if not np.issubdtype(values.dtype, np.floating):
-        values = values.astype(np.float32)
+        values = np.where(values == nodata, np.nan, values).astype(np.float32)
     return Raster(grid=grid, values=values, unit=unit)

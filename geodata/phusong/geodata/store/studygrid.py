@@ -38,9 +38,7 @@ def grid_from_layers(store: FolderStore) -> Grid:
     raise InputError("study_has_no_place")
 
 
-def snapped_grid(
-    bounds_m: tuple[float, ...], *, margin_m: float, cell_size_m: float, epsg: int
-) -> Grid:
+def snapped_grid(bounds_m: tuple[float, ...], *, margin_m: float, cell_size_m: float, epsg: int) -> Grid:
     """Return the grid of whole cells around bounds; cell corners are multiples of the cell size.
 
     Examples
@@ -54,5 +52,8 @@ def snapped_grid(
     return Grid(
         width=math.ceil((right + margin_m - left) / cell_size_m),
         height=math.ceil((top - (bottom - margin_m)) / cell_size_m),
-        cell_size_m=cell_size_m, left_m=left, top_m=top, epsg=epsg,
+        cell_size_m=cell_size_m,
+        left_m=left,
+        top_m=top,
+        epsg=epsg,
     )

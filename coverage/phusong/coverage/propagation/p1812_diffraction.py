@@ -167,22 +167,23 @@ def height_gain_db(height: float, beta: float, admittance: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def first_term_over_db(  # noqa: PLR0917 - kernels take no keyword-only options
-    distance_km: float,
-    tx_m: float,
-    rx_m: float,
-    radius_km: float,
-    frequency_ghz: float,
-    is_vertical: bool,
-    is_sea: bool,
-) -> float:
-    """First-term spherical-earth loss over one kind of ground (equations 29 to 36)."""
+def ground_admittance(frequency_ghz: float, is_vertical: bool, is_sea: bool) -> float:
+    """Normalised surface admittance times (a f)^(1/3): what the ground and carrier decide (equation 29)."""
     permittivity = SEA_PERMITTIVITY if is_sea else LAND_PERMITTIVITY
     loss_term = 18.0 * (SEA_CONDUCTIVITY if is_sea else LAND_CONDUCTIVITY) / frequency_ghz
-    root = (radius_km * frequency_ghz) ** (1.0 / 3.0)
-    admittance = 0.036 / root * ((permittivity - 1.0) ** 2 + loss_term**2) ** -0.25
+    admittance = 0.036 * ((permittivity - 1.0) ** 2 + loss_term**2) ** -0.25
     if is_vertical:
         admittance *= math.sqrt(permittivity**2 + loss_term**2)
+    return admittance
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def first_term_over_db(  # noqa: PLR0917 - kernels take no keyword-only options
+    distance_km: float, tx_m: float, rx_m: float, radius_km: float, frequency_ghz: float, ground: float
+) -> float:
+    """First-term spherical-earth loss over one kind of ground (equations 29 to 36)."""
+    root = (radius_km * frequency_ghz) ** (1.0 / 3.0)
+    admittance = ground / root
     square = admittance * admittance
     fourth = square * square
     beta = (1.0 + 1.6 * square + 0.67 * fourth) / (1.0 + 4.5 * square + 1.53 * fourth)
@@ -208,12 +209,26 @@ def first_term_db(  # noqa: PLR0917 - kernels take no keyword-only options
     """First-term spherical-earth loss, weighed by the share of sea (equation 28)."""
     loss = 0.0
     if sea_share < 1.0:
-        land = first_term_over_db(distance_km, tx_m, rx_m, radius_km, frequency_ghz, is_vertical, False)
+        ground = ground_admittance(frequency_ghz, is_vertical, False)
+        land = first_term_over_db(distance_km, tx_m, rx_m, radius_km, frequency_ghz, ground)
         loss += (1.0 - sea_share) * land
     if sea_share > 0.0:
-        sea = first_term_over_db(distance_km, tx_m, rx_m, radius_km, frequency_ghz, is_vertical, True)
+        ground = ground_admittance(frequency_ghz, is_vertical, True)
+        sea = first_term_over_db(distance_km, tx_m, rx_m, radius_km, frequency_ghz, ground)
         loss += sea_share * sea
     return loss
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def needed_clearance(distance_km: float, near: float, rest: float) -> float:
+    """Clearance at which diffraction ends, less its factor sqrt(lambda) (equation 25)."""
+    return 17.456 * math.sqrt(near * rest / distance_km)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def grazing_radius_km(distance_km: float, tx_m: float, rx_m: float) -> float:
+    """Effective earth radius that would put the receiver on the horizon (equation 26)."""
+    return 500.0 * (distance_km / (math.sqrt(tx_m) + math.sqrt(rx_m))) ** 2
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -230,12 +245,12 @@ def spherical_db(  # noqa: PLR0917 - kernels take no keyword-only options
     if distance_km >= sight_limit_km(tx_m, rx_m, radius_km):
         return first_term_db(distance_km, tx_m, rx_m, radius_km, frequency_ghz, is_vertical, sea_share)
     clearance, near, rest = least_clearance(distance_km, tx_m, rx_m, radius_km)
-    needed = 17.456 * math.sqrt(near * rest * wavelength_m(frequency_ghz) / distance_km)
+    needed = needed_clearance(distance_km, near, rest) * math.sqrt(wavelength_m(frequency_ghz))
     if clearance > needed:
         return 0.0
-    grazing_km = 500.0 * (distance_km / (math.sqrt(tx_m) + math.sqrt(rx_m))) ** 2
+    grazing_km = grazing_radius_km(distance_km, tx_m, rx_m)
     loss = first_term_db(distance_km, tx_m, rx_m, grazing_km, frequency_ghz, is_vertical, sea_share)
-    return max((1.0 - clearance / needed) * loss, 0.0)
+    return (1.0 - clearance / needed) * max(loss, 0.0)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -1,0 +1,312 @@
+"""Geometry of the paths of an area: what one pixel's path decides for every carrier, in a few fused passes.
+
+Samples lie every step from the transmitter (index i at i steps), heights are float32 relative to the ground
+below the transmitter, and unknown terrain is a hugely negative number that survives every sum.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from phusong.coverage.propagation.area_vectors import greater, load_step, load_terrain, store_sample
+from phusong.coverage.propagation.p1812_diffraction import (
+    crossing_nu_m,
+    grazing_radius_km,
+    least_clearance,
+    needed_clearance,
+    sight_limit_km,
+)
+
+Float32Array = npt.NDArray[np.float32]
+
+UNKNOWN_M = np.float32(-1e30)
+"""Stands for unknown terrain; a sum under ``UNKNOWN_BELOW_M`` has met it."""
+UNKNOWN_BELOW_M = -1e15
+LOWEST = np.float32(-1e30)
+_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+
+
+class Tables(NamedTuple):
+    """Per-sample numbers shared by all paths of an area, shape (samples,)."""
+
+    step: Float32Array
+    per_km: Float32Array
+    bulge: Float32Array
+
+
+class Site(NamedTuple):
+    """What all paths of an area share; rows and columns in cells of the padded window."""
+
+    row: float
+    col: float
+    tx_height_m: float
+    rx_height_m: float
+    radius_km: float
+    step_km: float
+
+
+class AreaPath(NamedTuple):
+    """Numbers of one path that every carrier uses."""
+
+    distance_km: float
+    rise_m: float
+    nu_m: float
+    smooth_nu_m: float
+    effective_tx_m: float
+    effective_rx_m: float
+    spherical_radius_km: float
+    clearance_m: float
+    needed_m: float
+    is_blocked: bool
+    tx_slope: float
+    rx_slope: float
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def inner_samples(cells: float) -> int:
+    """Count samples between the terminals, one a step, none closer than half a step to the receiver.
+
+    The tiny excess keeps a sample at exactly half a step, whatever the rounding of the distance.
+    """
+    return max(int(math.floor(cells - 0.5 + 1e-6)), 0)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
+    ground: Float32Array,
+    width: int,
+    row: float,
+    col: float,
+    row_step: float,
+    col_step: float,
+    count: int,
+    step: Float32Array,
+    heights: Float32Array,
+) -> tuple[float, float]:
+    """Interpolate the terrain at samples 1..count; return the sums of height and of index times height."""
+    total = np.float32(0.0)
+    moment = np.float32(0.0)
+    across = np.int32(width)
+    one = np.int32(1)
+    for i in range(1, count + 1):
+        k = load_step(step, i)
+        r = row + k * row_step
+        c = col + k * col_step
+        r0 = np.int32(r)
+        c0 = np.int32(c)
+        down = r - np.float32(r0)
+        right = c - np.float32(c0)
+        corner = np.int32(r0 * across + c0)
+        a = load_terrain(ground, corner)
+        b = load_terrain(ground, np.int32(corner + one))
+        below = np.int32(corner + across)
+        e = load_terrain(ground, below)
+        f = load_terrain(ground, np.int32(below + one))
+        upper = a + right * (b - a)
+        lower = e + right * (f - e)
+        height = upper + down * (lower - upper)
+        store_sample(heights, i, height)
+        total += height
+        moment += k * height
+    return total, moment
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
+    clutter: Float32Array,
+    width: int,
+    row: float,
+    col: float,
+    row_step: float,
+    col_step: float,
+    count: int,
+    tables: Tables,
+    heights: Float32Array,
+    surface: Float32Array,
+) -> None:
+    """Set samples 1..count of the surface to terrain plus the clutter of the cell they lie in."""
+    across = np.int32(width)
+    half = np.float32(0.5)
+    for i in range(1, count + 1):
+        k = load_step(tables.step, i)
+        r0 = np.int32(row + k * row_step + half)
+        c0 = np.int32(col + k * col_step + half)
+        store_sample(surface, i, load_step(heights, i) + load_terrain(clutter, np.int32(r0 * across + c0)))
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def highest_slope(surface: Float32Array, tables: Tables, count: int, tx_m: float) -> float:
+    """Greatest slope from the transmitter over the curved earth, less its part at the receiver (13)."""
+    top = np.float32(tx_m)
+    slope = LOWEST
+    for i in range(1, count + 1):
+        slope = greater((surface[i] - top) * tables.per_km[i] - tables.bulge[i], slope)
+    return slope
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def sight_margin(  # noqa: PLR0917 - kernels take no keyword-only options
+    surface: Float32Array,
+    tables: Tables,
+    count: int,
+    tx_m: float,
+    direct: float,
+    gap_km: float,
+    step_km: float,
+    curvature: float,
+) -> float:
+    """Least clearance^2 / (d_i (d - d_i)) of a path in line of sight (equation 15 squared)."""
+    top, slope = np.float32(tx_m), np.float32(direct * step_km)
+    gap, spacing, bend = np.float32(gap_km), np.float32(step_km), np.float32(curvature)
+    last = np.float32(count)
+    margin = LOWEST
+    for i in range(1, count + 1):
+        k = tables.step[i]
+        rest = gap + (last - k) * spacing
+        clearance = top + slope * k - surface[i] - bend * spacing * k * rest
+        margin = greater(-(clearance * clearance * tables.per_km[i] / rest), margin)
+    return -margin
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    surface: Float32Array,
+    tables: Tables,
+    count: int,
+    tx_m: float,
+    rx_m: float,
+    direct: float,
+    gap_km: float,
+    step_km: float,
+    curvature: float,
+) -> tuple[float, float, float, float]:
+    """Greatest slope from the receiver, and obstruction over the flat earth, of a blocked path (17, 88)."""
+    top, end, slope = np.float32(tx_m), np.float32(rx_m), np.float32(direct * step_km)
+    gap, spacing, bend = np.float32(gap_km), np.float32(step_km), np.float32(curvature)
+    last = np.float32(count)
+    rx_slope = obstruction = tx_flat = rx_flat = LOWEST
+    for i in range(1, count + 1):
+        k = tables.step[i]
+        height = heights[i]
+        rest = gap + (last - k) * spacing
+        per_rest = np.float32(1.0) / rest
+        rx_slope = greater((surface[i] - end) * per_rest - bend * rest, rx_slope)
+        above = height - top
+        obstruction = greater(above - slope * k, obstruction)
+        tx_flat = greater(above * tables.per_km[i], tx_flat)
+        rx_flat = greater((height - end) * per_rest, rx_flat)
+    return rx_slope, obstruction, tx_flat, rx_flat
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _smooth_sight_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:
+    """Greatest nu of the smooth earth's samples in line of sight.
+
+    Over w = t / (1 - t), with t the share of the path, nu has one maximum: the only positive root of
+    -r w^3 + (s - 2 r - k) w^2 + (2 s - r + k) w + s, to which Newton's steps descend from the right.
+    """
+    k = curvature * d * d
+    square, linear = tx_m - 2.0 * rx_m - k, 2.0 * tx_m - rx_m + k
+    w = max(tx_m / rx_m, 1.0)
+    for _ in range(20):
+        value = ((-rx_m * w + square) * w + linear) * w + tx_m
+        shift = value / ((-3.0 * rx_m * w + 2.0 * square) * w + linear)
+        w -= shift
+        if abs(shift) < 1e-4 * w:
+            break
+    first = min(max(int(d * w / (1.0 + w) / step), 1), count)
+    nu = -math.inf
+    for i in range(first, min(first + 2, count + 1)):
+        x = i * step
+        rest = d - x
+        above = curvature * x * rest - (tx_m * rest + rx_m * x) / d
+        nu = max(nu, above * math.sqrt(0.002 * d / (x * rest)))
+    return nu
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def smooth_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:
+    """Bullington parameter of the smooth earth on evenly spaced samples, without a scan.
+
+    Equal to ``p1812_diffraction.smooth_profile_nu_m`` on the same points: each maximum over the points
+    is of a function with a single peak, so only the samples beside that peak count.
+    """
+    if count == 0:
+        return -math.inf
+    direct = (rx_m - tx_m) / d
+    tx_slope = rx_slope = -math.inf
+    first = min(max(int(math.sqrt(tx_m / curvature) / step), 1), count)
+    for i in range(first, min(first + 2, count + 1)):
+        tx_slope = max(tx_slope, curvature * (d - i * step) - tx_m / (i * step))
+    if tx_slope < direct:
+        return _smooth_sight_nu_m(tx_m, rx_m, d, curvature, step, count)
+    first = min(max(int((d - math.sqrt(rx_m / curvature)) / step), 1), count)
+    for i in range(first, min(first + 2, count + 1)):
+        rx_slope = max(rx_slope, curvature * i * step - rx_m / (d - i * step))
+    return crossing_nu_m(tx_slope - direct, rx_slope + direct, d)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def smooth_ends(  # noqa: PLR0917 - kernels take no keyword-only options
+    total: float, moment: float, last_m: float, end_m: float, d: float, step: float, count: int
+) -> tuple[float, float]:
+    """Least-squares smooth earth at the terminals from the two sums of the samples (equations 83 to 86)."""
+    near = count * step
+    gap = d - near
+    v1 = step * (2.0 * total - last_m) + gap * (end_m + last_m)
+    v2 = step * step * (6.0 * moment - last_m * (3.0 * count + 1.0))
+    v2 += gap * (end_m * (2.0 * d + near) + last_m * (d + 2.0 * near))
+    return (2.0 * v1 * d - v2) / (d * d), (v2 - v1 * d) / (d * d)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    surface: Float32Array,
+    tables: Tables,
+    site: Site,
+    count: int,
+    d: float,
+    end_m: float,
+    total: float,
+    moment: float,
+) -> AreaPath:
+    """Work out everything about a sampled path that its carriers share, for the median earth."""
+    tx, rx = site.tx_height_m, end_m + site.rx_height_m
+    curvature = 500.0 / site.radius_km
+    direct, gap = (rx - tx) / d, d - count * site.step_km
+    # no sample, no weight: v1 and v2 then hold the two terminals alone
+    last_m = float(heights[count]) if count > 0 else 0.0
+    tx_smooth, rx_smooth = smooth_ends(total, moment, last_m, end_m, d, site.step_km, count)
+    bend = curvature * d
+    tx_slope, rx_slope = float(highest_slope(surface, tables, count, tx)), -direct - bend
+    is_blocked = tx_slope + bend - direct >= 0.0
+    if is_blocked:
+        slopes = blocked_slopes(
+            heights, surface, tables, count, tx, rx, direct, gap, site.step_km, curvature
+        )
+        rx_slope, obstruction = float(slopes[0]), float(slopes[1])
+        nu = crossing_nu_m(tx_slope + bend - direct, rx_slope + bend + direct, d)
+        if obstruction > 0.0:
+            tx_over, rx_over = float(slopes[2]) - direct, float(slopes[3]) + direct
+            tx_smooth -= obstruction * tx_over / (tx_over + rx_over)
+            rx_smooth -= obstruction * rx_over / (tx_over + rx_over)
+    else:
+        margin = sight_margin(surface, tables, count, tx, direct, gap, site.step_km, curvature)
+        nu, tx_slope = -math.sqrt(0.002 * d * margin), direct - bend
+    tx_eff, rx_eff = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
+    smooth = smooth_nu_m(tx_eff, rx_eff, d, curvature, site.step_km, count)
+    radius, clearance, needed = site.radius_km, 0.0, 1.0
+    if d < sight_limit_km(tx_eff, rx_eff, site.radius_km):
+        clearance, near, rest = least_clearance(d, tx_eff, rx_eff, site.radius_km)
+        needed = needed_clearance(d, near, rest)
+        radius = grazing_radius_km(d, tx_eff, rx_eff)
+    return AreaPath(
+        d, rx - tx, nu, smooth, tx_eff, rx_eff, radius, clearance, needed, is_blocked, tx_slope, rx_slope
+    )

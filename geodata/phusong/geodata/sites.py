@@ -36,6 +36,7 @@ CELL_COLUMNS = (
     "assumed",
 )
 _TECHNOLOGY_WORDS = {"4G": "4G", "LTE": "4G", "5G": "5G", "NR": "5G"}
+_GENERATIONS = {**_TECHNOLOGY_WORDS, "GSM": "2G", "UMTS": "3G", "WCDMA": "3G", "HSPA": "3G"}
 _SEPARATORS = re.compile(r"[;,/+|&\s]+")
 _NAME_SEPARATORS = re.compile(r"[;,/+|&]+")
 
@@ -75,6 +76,18 @@ def split_technologies(text: object) -> tuple[str, ...]:
     """
     words = [_TECHNOLOGY_WORDS.get(word.upper()) for word in _words(text)]
     return tuple(technology for technology in TECHNOLOGIES if technology in words)
+
+
+def technology_words(text: object) -> tuple[str, ...]:
+    """Read a list of technologies of any generation; a word that is none stays as written.
+
+    Examples
+    --------
+    >>> technology_words("gsm; LTE, 7G")
+    ('2G', '4G', '7G')
+    """
+    words = [word.upper() for word in _words(text)]
+    return tuple(_GENERATIONS.get(word, word) for word in words)
 
 
 def split_azimuths(text: object) -> tuple[float, ...]:

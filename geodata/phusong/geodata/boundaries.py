@@ -1,0 +1,135 @@
+"""Communes: kinds and plain names, and how well the boundaries fit each other."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from phusong.coverage.errors import Finding
+from phusong.geodata.columns import plain_text
+from phusong.geodata.completion import Completed, is_filled
+from phusong.geodata.crs import utm_epsg
+from phusong.geodata.names import split_kind, without_accents
+from phusong.geodata.store.folder import FolderStore
+
+WORTH_TELLING_KM2 = 0.001
+KNOWN_KINDS = ("xã", "phường", "đặc khu", "thị trấn")
+
+
+def complete_communes(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
+    """Part names from kinds, and tell overlaps and gaps between the boundaries.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        EPSG:4326.
+    store : FolderStore
+        Study that gets them.
+    """
+    named = _with_kinds(frame)
+    overlap_km2, gap_km2 = fit_of_boundaries(named, epsg=store.epsg)
+    findings = [*_lost_codes(named, store)]
+    for code, area_km2 in (("boundaries_overlap", overlap_km2), ("boundaries_gap", gap_km2)):
+        if area_km2 >= WORTH_TELLING_KM2:
+            findings.append(_fit_finding(code, area_km2))
+    population = pd.to_numeric(named["population"], errors="coerce") if "population" in named else None
+    notes = {
+        "overlap_km2": round(overlap_km2, 4),
+        "gap_km2": round(gap_km2, 4),
+        "population_total": None if population is None else float(population.sum()),
+    }
+    return Completed(named, tuple(findings), notes=notes)
+
+
+def _fit_finding(code: str, area_km2: float) -> Finding:
+    told = f"{area_km2:.3f} km2"
+    if code == "boundaries_overlap":
+        return Finding(code="boundaries_overlap", value=told, severity="warning")
+    return Finding(code="boundaries_gap", value=told, severity="warning")
+
+
+def fit_of_boundaries(frame: gpd.GeoDataFrame, *, epsg: int | None) -> tuple[float, float]:
+    """Return the area that polygons share and the area of the holes between them, both in km2.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        EPSG:4326.
+    epsg : int or None
+        Metric CRS to measure in; the UTM zone of the middle when None.
+    """
+    shapes = np.asarray(frame.geometry, dtype=object)
+    usable = np.isfinite(shapely.bounds(shapes)).all(axis=1) & (np.abs(shapely.bounds(shapes)) <= 180).all(
+        axis=1
+    )
+    if not usable.any():
+        return 0.0, 0.0
+    west, south, east, north = shapely.total_bounds(shapes[usable])
+    metric = gpd.GeoSeries(shapes[usable], crs=frame.crs).to_crs(
+        epsg=epsg or utm_epsg((west + east) / 2, (south + north) / 2)
+    )
+    areas = shapely.make_valid(np.asarray(metric, dtype=object))
+    whole = _areas_only(shapely.union_all(areas))
+    overlap_m2 = max(float(shapely.area(areas).sum() - shapely.area(whole)), 0.0)
+    filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(whole))))
+    return overlap_m2 / 1e6, max(float(shapely.area(filled) - shapely.area(whole)), 0.0) / 1e6
+
+
+def _areas_only(shape: shapely.Geometry) -> shapely.Geometry:
+    parts = shapely.get_parts(shape)
+    return shapely.multipolygons(parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON])
+
+
+def _with_kinds(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Fill kinds from names such as ``Phường Hàm Rồng`` and leave the plain name."""
+    if "name" not in frame:
+        return frame
+    told = frame["kind"] if "kind" in frame else [None] * len(frame)
+    names, kinds = [], []
+    for name, kind in zip(frame["name"], told, strict=True):
+        written, plain = _parted(name)
+        names.append(plain)
+        kinds.append(_kind_of(kind) or written)
+    return frame.assign(name=pd.Series(names, dtype=object), kind=pd.Series(kinds, dtype=object))
+
+
+def _parted(name: object) -> tuple[str | None, str | None]:
+    text = plain_text(name)
+    if text is None:
+        return None, None
+    kind, rest = split_kind(text)
+    if kind not in KNOWN_KINDS:
+        return None, text
+    return kind, text[len(text) - len(rest) :]
+
+
+def _kind_of(value: object) -> str | None:
+    """Read a kind, written alone or before a name."""
+    text = plain_text(value)
+    if text is None:
+        return None
+    plain = without_accents(text).casefold()
+    alone = next((kind for kind in KNOWN_KINDS if without_accents(kind) == plain), None)
+    return alone or _parted(text)[0] or text
+
+
+def _lost_codes(frame: gpd.GeoDataFrame, store: FolderStore) -> list[Finding]:
+    """Warn where villages or places name communes that are no longer there."""
+    if not is_filled(frame, "commune_code").all():
+        return []
+    codes = set(frame["commune_code"].astype(str))
+    findings = []
+    for layer in ("villages", "places"):
+        if not store.has(layer):
+            continue
+        table = store.table(layer)
+        used = {str(code) for code in table["commune_code"].dropna()} if "commune_code" in table else set()
+        lost = sorted(used - codes)
+        if lost:
+            told = f"{layer}: {', '.join(lost[:5])}" + (f" (+{len(lost) - 5})" if len(lost) > 5 else "")
+            findings.append(
+                Finding(code="communes_lost", column="commune_code", value=told, severity="warning")
+            )
+    return findings

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from phusong.coverage.errors import GridError
 from phusong.coverage.grids import Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.explain import PathExplanation, explain_path
@@ -59,27 +60,50 @@ def explain_link(terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method:
     Raises
     ------
     GridError
-        When the mast or the point lies off the grid.
+        When the mast or the point lies off the grid or the path crosses unknown terrain.
     """
-    return explain_links(terrain, [cell], x_m=x_m, y_m=y_m, method=method)[0]
+    return _link(terrain, cell, _path(terrain, cell, x_m, y_m, method), x_m=x_m, y_m=y_m, method=method)
 
 
 def explain_links(
     terrain: Raster, cells: Sequence[Cell], *, x_m: float, y_m: float, method: Method
 ) -> list[Link]:
-    """Explain the paths from several cells to a point; sectors of one antenna height and carrier share theirs."""
-    paths: dict[tuple[float, float, float, float], PathExplanation] = {}
+    """Explain the paths from several cells to a point; sectors of one antenna height and carrier share theirs.
+
+    Cells whose path crosses unknown terrain are left out.
+    """
+    paths: dict[tuple[float, float, float, float], PathExplanation | None] = {}
     links = []
     for cell in cells:
         key = (cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz)
         if key not in paths:
-            paths[key] = explain_path(
-                terrain, cell.x_m, cell.y_m, cell.antenna_height_m, x_m, y_m, method.receiver_height_m,
-                frequency_mhz=cell.frequency_mhz, method=method,
-            )
-        pattern_db = _pattern_db(terrain, cell, x_m, y_m, method.receiver_height_m)
-        links.append(Link(cell, paths[key], pattern_db, rsrp_offset_dbm(cell) - pattern_db - paths[key].total_db))
+            paths[key] = _known_path(terrain, cell, x_m, y_m, method)
+        if (path := paths[key]) is not None:
+            links.append(_link(terrain, cell, path, x_m=x_m, y_m=y_m, method=method))
     return links
+
+
+def _known_path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -> PathExplanation | None:
+    try:
+        return _path(terrain, cell, x_m, y_m, method)
+    except GridError as error:
+        if error.code == "terrain_unknown":
+            return None
+        raise
+
+
+def _path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -> PathExplanation:
+    return explain_path(
+        terrain, cell.x_m, cell.y_m, cell.antenna_height_m, x_m, y_m, method.receiver_height_m,
+        frequency_mhz=cell.frequency_mhz, method=method,
+    )
+
+
+def _link(
+    terrain: Raster, cell: Cell, path: PathExplanation, *, x_m: float, y_m: float, method: Method
+) -> Link:
+    pattern_db = _pattern_db(terrain, cell, x_m, y_m, method.receiver_height_m)
+    return Link(cell, path, pattern_db, rsrp_offset_dbm(cell) - pattern_db - path.total_db)
 
 
 def _pattern_db(terrain: Raster, cell: Cell, x_m: float, y_m: float, receiver_height_m: float) -> float:

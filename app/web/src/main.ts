@@ -78,6 +78,7 @@ function drawFrame(app: App): void {
   fill("top", topBar(app));
   fill("banner", banner(app));
   fill("rail", rail(app));
+  region("banner").setAttribute("aria-label", t("banner.title_short"));
   region("rail").setAttribute("aria-label", t("nav.label"));
   fill("kpi", app.state.view === "overview" ? kpiStrip(app) : nothing);
   fill("left", inSheet(app, leftPanel(app)));

@@ -27,7 +27,8 @@ function choropleth(scene: Scene): LayerSpecification[] {
   return [{ id: "choropleth", type: "fill", ...COMMUNES, paint: { "fill-color": fillColour(scene) } }, hatch];
 }
 
-function rasterLayers({ state, coverage }: Scene): LayerSpecification[] {
+function rasterLayers({ state, coverage, isMasked }: Scene): LayerSpecification[] {
+  if (!isMasked) return [];
   const layers: LayerSpecification[] = [];
   if (coverage) {
     const opacity = state.view === "signal" ? 0.9 : 0.28;

@@ -1,6 +1,6 @@
 /** What the map has to show, gathered from the state and the loaded data. */
 
-import { classes, communeRows, coverageName, isShown, operator, ready, shortName, type Model } from "../model";
+import { classes, communeRows, coverageName, isShown, ready, shortName, type Model } from "../model";
 import type { NearestSite, Profile, Village } from "../contract";
 import { distance } from "../format";
 import type { State } from "../state";
@@ -11,6 +11,8 @@ export interface Scene {
   state: State;
   model: Model;
   outline: Outline | null;
+  /** False until the mask is there or known not to come: rasters reach beyond the province. */
+  isMasked: boolean;
   /** RSRP layer to draw, or null. */
   coverage: string | null;
   /** commune code -> fill colour; communes without a share are missing. */
@@ -93,7 +95,7 @@ function rays(model: Model, state: State): GeoJSON.FeatureCollection {
   ]);
 }
 
-export function sceneOf(model: Model, state: State, outline: Outline | null, villageIds: string[] | null): Scene {
+export function sceneOf(model: Model, state: State, mask: { outline: Outline | null; isMasked: boolean }, villageIds: string[] | null): Scene {
   const { colours } = classes(model, state);
   const rows = communeRows(model, state);
   const shown = rows.filter((row) => isShown(row, state));
@@ -102,7 +104,7 @@ export function sceneOf(model: Model, state: State, outline: Outline | null, vil
     .map((row): [string, string] => [row.commune.commune_code, colours[row.band as number] as string]);
   const missing = rows.filter((row) => row.band === null).map((row) => row.commune.commune_code);
   const coverage = state.view === "signal" ? coverageName(model, state) : villageCoverage(model, state);
-  return { state, model, outline, coverage, fills, missing, names: names(model), rays: rays(model, state), villageIds };
+  return { state, model, ...mask, coverage, fills, missing, names: names(model), rays: rays(model, state), villageIds };
 }
 
 /** Under the villages lies the signal they are judged by: 4G of all operators, faintly. */
@@ -110,5 +112,3 @@ function villageCoverage(model: Model, state: State): string | null {
   if (state.view !== "villages") return null;
   return coverageName(model, { ...state, tech: "4G", operator: "all" }) ?? coverageName(model, state);
 }
-
-export const chosenOperator = operator;

@@ -36,6 +36,7 @@ export class MapView {
   readonly map: MapLibreMap;
   private outline: Outline | null = null;
   private outlineAsked = false;
+  private outlineSettled = false;
   private styled = false;
   private fitted = false;
   private opening = false;
@@ -113,7 +114,7 @@ export class MapView {
       this.opening = true;
       this.fit(study.bounds, false);
     }
-    this.map.setStyle(buildStyle(sceneOf(model, state, this.outline, villageIds)), { diff: true });
+    this.map.setStyle(buildStyle(sceneOf(model, state, { outline: this.outline, isMasked: this.outlineSettled || !study.layers["communes"] }, villageIds)), { diff: true });
     if (!this.outlineAsked && study.layers["communes"]) void this.loadOutline();
   }
 
@@ -122,11 +123,12 @@ export class MapView {
     this.outlineAsked = true;
     try {
       this.outline = outlineOf(await fetchBoundaries());
-      this.apply();
     } catch {
       // Without the mask the map is whole, only its surroundings are not covered.
       this.outline = null;
     }
+    this.outlineSettled = true;
+    this.apply();
   }
 
   private clicked(event: MapMouseEvent): void {
@@ -184,7 +186,7 @@ export class MapView {
     const container = this.map.getContainer();
     const margin = Math.min(28, container.clientWidth / 20);
     const { bottom } = container.getBoundingClientRect();
-    const sheets = [...document.querySelectorAll<HTMLElement>("aside:not([hidden])")].filter((sheet) => getComputedStyle(sheet).position === "fixed");
+    const sheets = [...document.querySelectorAll<HTMLElement>(".side:not([hidden])")].filter((sheet) => getComputedStyle(sheet).position === "fixed");
     const covered = sheets.map((sheet) => bottom - sheet.getBoundingClientRect().top);
     return { top: margin, right: margin, left: margin, bottom: Math.max(margin + 8, ...covered.map((height) => Math.min(height, container.clientHeight / 2) + margin)) };
   }

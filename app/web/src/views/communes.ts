@@ -98,7 +98,9 @@ function foot(app: App, rows: readonly CommuneRow[]): TemplateResult {
     <span>${t("table.foot_sum")} <b>${text}</b> ${unit}</span></footer>`;
 }
 
-function skeleton(): TemplateResult {
+function skeleton(app: App): TemplateResult {
+  const { results } = app.model;
+  if (results.is === "failed") return html`<p class="note bad-text">${t("error.in_place", { detail: results.detail })}</p>`;
   return html`<div class="bones">${Array.from({ length: 12 }, () => html`<i class="bone row"></i>`)}</div>`;
 }
 
@@ -139,7 +141,7 @@ export function communePanel(app: App): TemplateResult {
     ${app.phone && app.state.commune ? communeFacts(app) : nothing}
     <div class="panel-filter"><input class="field" type="search" data-testid="commune-filter" placeholder=${t("table.filter")} aria-label=${t("table.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} /></div>
-    ${results ? body(app, rows) : skeleton()}
+    ${results ? body(app, rows) : skeleton(app)}
     ${results ? foot(app, rows) : nothing}
   </section>`;
 }

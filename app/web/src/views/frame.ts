@@ -31,7 +31,7 @@ function phoneBar(app: App): TemplateResult {
     window.setTimeout(() => document.getElementById("search")?.focus());
   };
   return html`<span class="brand">${mark()}</span>
-    <span class="study"><b class="display">${title}</b><span>${sub}</span></span>
+    <span class="study"><h1 class="display">${title}</h1><span>${sub}</span></span>
     ${app.ui.searching ? searchBox(app) : nothing}
     <button class="icon-button" data-testid="search-open" aria-label=${t("top.search_short")} @click=${find}>${icon("search", 22)}</button>
     <button class="icon-button" data-testid="more" aria-label=${t("top.menu")} aria-expanded=${app.ui.menu === "more"}
@@ -43,7 +43,7 @@ export function topBar(app: App): TemplateResult {
   if (app.phone) return phoneBar(app);
   const exporting = app.ui.menu === "export";
   return html`<span class="brand">${mark()}<b class="display">PhuSong</b></span>
-    <span class="study" data-testid="study"><b>${composed(ready(app.model.study)?.name ?? "")}</b><span>${dataAsOf(app)}</span></span>
+    <span class="study" data-testid="study"><h1>${composed(ready(app.model.study)?.name ?? "")}</h1><span>${dataAsOf(app)}</span></span>
     ${searchBox(app)}
     <span class="top-tools">
       <button class="quiet" data-testid="share" @click=${() => void app.share()}>${icon(app.ui.copied ? "check" : "share", 18)} ${t(app.ui.copied ? "top.shared" : "top.share")}</button>

@@ -22,13 +22,13 @@ function verdict(app: App, share: Share | null): TemplateResult | typeof nothing
   if (!goal || share?.share === null || share?.share === undefined) return nothing;
   if (meetsTarget(share.share, goal.percent)) return html`<span class="tag good">${icon("check", 14)} ${t("kpi.met")}</span>`;
   const short = points(goal.percent / 100 - share.share);
-  return html`<span class="tag bad">${triangle()} ${t(app.phone ? "kpi.missed_short" : "kpi.missed", { points: short })}</span>`;
+  return html`<span class="tag bad">${triangle()} ${t(app.phone || app.medium ? "kpi.missed_short" : "kpi.missed", { points: short })}</span>`;
 }
 
 function fraction(metric: Metric, share: Share | null): TemplateResult | typeof nothing {
   if (!share) return nothing;
   const served = metric === "area" ? number(share.served, share.total >= 100 ? 0 : 1) : number(share.served);
-  return html`<b>${served}</b> / ${amount(metric, share.total)}`;
+  return html`<span><b>${served}</b> / ${amount(metric, share.total)}</span>`;
 }
 
 function barColour(app: App, share: number | null): string {
@@ -43,19 +43,18 @@ function staleTag(app: App): TemplateResult | typeof nothing {
 
 function cell(app: App, metric: Metric): TemplateResult {
   const results = ready(app.model.results);
-  if (!results) return html`<div class="kpi-cell"><i class="bone w40"></i><i class="bone w60 tall"></i><i class="bone"></i></div>`;
-  const share = shareIn(results.province.shares, app.model, app.state, metric);
+  if (app.model.results.is === "waiting") return html`<div class="kpi-cell"><i class="bone w40"></i><i class="bone w60 tall"></i><i class="bone"></i></div>`;
+  const share = shareIn(results?.province.shares ?? {}, app.model, app.state, metric);
   const value = share?.share ?? null;
   const chosen = app.state.metric === metric;
   const [digits, sign] = percent(value).split("\u00a0");
-  const label = t("kpi.of", { metric: t(`metric.${metric}`), share: percent(value), served: number(share?.served), total: amount(metric, share?.total ?? null) });
-  return html`<button class="kpi-cell ${chosen ? "is-chosen" : ""}" aria-pressed=${chosen} aria-label=${label}
+  return html`<button class="kpi-cell ${chosen ? "is-chosen" : ""}" aria-pressed=${chosen}
     @click=${() => app.store.set({ metric, hidden: [] })}>
     <span class="kpi-head"><span>${t(app.phone ? `metric.short.${metric}` : `metric.${metric}`)}</span>
-      ${app.phone ? nothing : html`<span>${staleTag(app)} ${value === null ? html`<span class="tag">${t("kpi.no_data")}</span>` : verdict(app, share)}</span>`}</span>
+      ${app.phone ? nothing : html`<span>${value === null ? html`<span class="tag">${t("kpi.no_data")}</span>` : verdict(app, share)}</span>`}</span>
     <span class="kpi-value display" data-testid="kpi-${metric}" data-value=${value ?? ""}>${digits}${sign ? html`<small>&nbsp;${sign}</small>` : nothing}</span>
     ${bar(value, barColour(app, value), target(app.model, app.state)?.percent ?? null)}
-    <span class="kpi-foot">${app.phone ? verdict(app, share) : fraction(metric, share)}</span>
+    <span class="kpi-foot">${app.phone ? verdict(app, share) : fraction(metric, share)} ${staleTag(app)}</span>
   </button>`;
 }
 

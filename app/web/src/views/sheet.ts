@@ -23,7 +23,7 @@ const PRESS_PX = 6;
 
 function drag(app: App, start: PointerEvent): void {
   const handle = start.currentTarget as HTMLElement;
-  const sheet = handle.closest<HTMLElement>("aside");
+  const sheet = handle.closest<HTMLElement>(".side");
   if (!sheet) return;
   const from = sheet.offsetHeight;
   const stage_px = window.innerHeight;

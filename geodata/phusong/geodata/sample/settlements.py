@@ -15,9 +15,10 @@ from phusong.geodata.sample.spec import layer_generator
 Numbers = npt.NDArray[np.float64]
 
 TOWN, PLAIN, MOUNTAIN = "town", "plain", "mountain"
-_CLUMPS = {TOWN: (2, 4), PLAIN: (2, 4), MOUNTAIN: (1, 4)}
-_SPREAD_M = {TOWN: 260.0, PLAIN: 330.0, MOUNTAIN: 750.0}
+_CLUMPS = {TOWN: (2, 4), PLAIN: (2, 4), MOUNTAIN: (2, 5)}
+_SPREAD_M = {TOWN: 260.0, PLAIN: 330.0, MOUNTAIN: 1_600.0}
 _CLUMP_SIGMA_M = {TOWN: 150.0, PLAIN: 130.0, MOUNTAIN: 85.0}
+_OFFERS = 4
 _DENSE_PER_KM2 = 1_600.0
 
 
@@ -238,9 +239,9 @@ def _hamlets(
     reach_m = np.repeat([_SPREAD_M[kind] for kind in kinds], number)
     far = np.ones(len(centres), bool)
     far[first[:-1]] = False
-    offers = centres[:, None, :] + rng.normal(0.0, 1.0, (len(centres), 8, 2)) * reach_m[:, None, None]
-    worth = land.at(liveable, offers.reshape(-1, 2)).reshape(len(centres), 8)
-    own = land.at(land.commune, offers.reshape(-1, 2)).reshape(len(centres), 8)
+    offers = centres[:, None, :] + rng.normal(0.0, 1.0, (len(centres), _OFFERS, 2)) * reach_m[:, None, None]
+    worth = land.at(liveable, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
+    own = land.at(land.commune, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
     home = np.repeat(villages.commune, number)
     worth = np.where(own == home[:, None], worth, -1.0)
     best = np.argmax(worth, axis=1)

@@ -64,12 +64,12 @@ class MastSpec:
     reach_town_m: float = 1_100.0
     reach_plain_m: float = 2_600.0
     reach_mountain_m: float = 4_200.0
-    mountain_interest: float = 0.62
+    mountain_interest: float = 0.8
     shared_share: float = 0.34
     operator_shares: tuple[float, float, float] = (0.44, 0.33, 0.23)
-    five_g_share_town: float = 0.85
-    five_g_share_plain: float = 0.30
-    five_g_share_mountain: float = 0.04
+    five_g_share_town: float = 0.5
+    five_g_share_plain: float = 0.02
+    five_g_share_mountain: float = 0.02
     search_m: float = 600.0
 
 

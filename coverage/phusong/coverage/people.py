@@ -12,7 +12,10 @@ from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import FloatArray
 from phusong.coverage.zonal import Zones, zone_sums
 
-MAX_ITERATIONS = 5_000
+MAX_ITERATIONS = 2_000
+MAX_FACTOR = 1e100
+EMPTY_SHARE = 1e-3
+"""A raster that holds less than this share of a zone's people says nothing about where they live."""
 SLACK_PEOPLE = 1e-9
 SLACK_SHARE = 2e-13
 """A zone fits when it is wrong by less than this many people plus this share of its people."""
@@ -33,7 +36,7 @@ class PeopleFit:
     fitted : ndarray of float64, shape (zones,)
         What each zone holds, by `zone_sums`.
     spread : ndarray of bool, shape (zones,)
-        Zones with people and an empty raster, spread evenly over their cells.
+        Zones with people where the raster has next to none, or none but at the border; spread evenly.
     iterations : int
     """
 
@@ -85,37 +88,58 @@ def fit_population(raw: npt.NDArray[Any], zones: Zones, official: npt.ArrayLike)
         raise InputError("people_negative", value=least)
     before = zone_sums(zones, people)
     target = np.where(np.isnan(numbers), before, numbers)
-    spread = (before <= 0) & (target > 0)
-    _spread_evenly(people, zones, spread)
-    factor, iterations = _factors(people, zones, target)
+    inside_only = _inside_only(zones)
+    spread = _empty_zones(people, inside_only, before, target)
+    _spread_evenly(people, zones, spread, target)
+    factor, iterations = _factors(_Border(people, zones), zone_sums(inside_only, people), target)
     _scale(people, zones, factor)
     return PeopleFit(people, before, target, zone_sums(zones, people), spread, iterations)
 
 
-def _spread_evenly(people: FloatArray, zones: Zones, chosen: npt.NDArray[np.bool_]) -> None:
+def _inside_only(zones: Zones) -> Zones:
+    """Whole cells alone."""
+    none = np.empty(0, np.int64)
+    return replace(zones, border_cell=none, border_zone=none.astype(np.int32), border_fraction=np.empty(0))
+
+
+def _empty_zones(
+    people: FloatArray, inside_only: Zones, before: FloatArray, target: FloatArray
+) -> npt.NDArray[np.bool_]:
+    """Zones the raster says nothing about.
+
+    With people in a whole cell of every zone the fit always exists; with people in cut cells alone, the
+    neighbours may forbid it.
+    """
+    inside = zone_sums(inside_only, people)
+    cells = np.bincount(inside_only.interior[inside_only.interior >= 0], minlength=len(target))
+    empty: npt.NDArray[np.bool_] = (target > 0) & (
+        (before <= EMPTY_SHARE * target) | ((inside <= EMPTY_SHARE * before) & (cells > 0))
+    )
+    return empty
+
+
+def _spread_evenly(
+    people: FloatArray, zones: Zones, chosen: npt.NDArray[np.bool_], target: FloatArray
+) -> None:
     if not chosen.any():
         return
+    cells = zone_sums(zones, np.ones(zones.grid.shape, dtype=np.float32))
+    each = np.divide(target, cells, out=np.zeros_like(target), where=chosen & (cells > 0))
     # The last entry answers for index -1, a cell inside no zone.
-    people[np.append(chosen, False)[zones.interior]] = 1.0
-    pieces = chosen[zones.border_zone]
-    np.add.at(people.reshape(-1), zones.border_cell[pieces], zones.border_fraction[pieces])
+    people += np.append(each, 0.0)[zones.interior]
+    np.add.at(people.reshape(-1), zones.border_cell, zones.border_fraction * each[zones.border_zone])
 
 
-def _factors(people: FloatArray, zones: Zones, target: FloatArray) -> tuple[FloatArray, int]:
+def _factors(border: _Border, inside: FloatArray, target: FloatArray) -> tuple[FloatArray, int]:
     """Factor of each zone and the number of iterations it took."""
-    empty = np.empty(0, np.int64)
-    inside_only = replace(
-        zones, border_cell=empty, border_zone=empty.astype(np.int32), border_fraction=np.empty(0)
-    )
-    inside = zone_sums(inside_only, people)
-    border = _Border(people, zones)
     factor = np.ones(len(target))
     for iteration in range(MAX_ITERATIONS):
         sums = inside * factor + border.sums(factor)
         if np.all(np.abs(sums - target) <= SLACK_PEOPLE + SLACK_SHARE * target):
             return factor, iteration
         # A zone without cells on the grid stays at zero whatever its factor.
-        factor = factor * np.divide(target, sums, out=np.ones_like(target), where=sums > 0)
+        step = np.divide(target, sums, out=np.ones_like(target), where=sums > 0)
+        factor = np.minimum(factor * step, MAX_FACTOR)
     return factor, MAX_ITERATIONS
 
 

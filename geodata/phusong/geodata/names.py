@@ -20,7 +20,7 @@ _GLIDE = re.compile(
     re.IGNORECASE,
 )
 _QU_TONE = re.compile(rf"(qu)({_TONE})([iy])(?!{_TONE})", re.IGNORECASE)
-_QUI = re.compile(rf"(?<=qu)i(?={_TONE}?(?:\W|$))", re.IGNORECASE)
+_QUI = re.compile(rf"(?<=qu)i(?={_TONE}?(?!\w|{_TONE}))", re.IGNORECASE)
 _LETTERS_WITHOUT_MARK = str.maketrans({"đ": "d", "Đ": "D"})
 
 _KINDS = {

@@ -150,7 +150,7 @@ def _findings(fit: PeopleFit, zones: Zones, official: FloatArray, file: str) -> 
     )
     return [
         Finding(
-            code=code, file=file, column=zones.codes[index], value=f"{amounts[index]:.0f}",
+            code=code, file=file, value=f"{zones.codes[index]}: {amounts[index]:.0f}",
             allowed=f"{fit.target[index]:.0f}" if code == "population_not_fitted" else None,
             severity="assumed" if code == "population_spread" else "warning",
         )

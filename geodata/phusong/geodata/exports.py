@@ -1,251 +1,230 @@
-"""Tables people take away: XLSX, CSV, GeoJSON and GeoPackage, written whole or not at all.
-
-What goes out is opened in spreadsheets by others, so no text may turn into a formula there, and no figure goes
-without the notes on how it was made.
-"""
+"""Files to take away: XLSX, CSV, GeoJSON and GeoPackage, written whole or not at all."""
 
 from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import orjson
 import pandas as pd
 import pyogrio
 import shapely
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
-from pyogrio.errors import DataSourceError
 
 from phusong.coverage.errors import InputError
 from phusong.geodata.crs import GEOGRAPHIC_EPSG
-from phusong.geodata.store.atomic import replacing, write_bytes_atomic
+from phusong.geodata.store.atomic import replacing
 
 Rows = Sequence[Mapping[str, Any]]
-Plain = str | int | float | bool | None
-
-NOTES_TITLE = "method"
-NO_NOTES: Mapping[str, str] = MappingProxyType({})
-LON, LAT = "lon", "lat"
-MAX_CELL_TEXT = 32_767
-MAX_EXACT_INTEGER = 10**15
-"""Spreadsheets keep 15 digits; longer integers go out as text."""
-MAX_SHEET_NAME = 31
-MAX_COLUMN_WIDTH = 60
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-_FORBIDDEN_IN_SHEET_NAME = str.maketrans(dict.fromkeys("[]:*?/\\'", "_"))
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_CELL_TEXT_MAX = 32_000
+"""A cell of a workbook holds 32,767 characters."""
+_SHEET_NAME_MAX = 31
 
 
 def write_table(
-    path: Path, rows: Rows, headers: Mapping[str, str], *, notes: Mapping[str, str] = NO_NOTES
-) -> None:
-    """Write rows in the format of the file's ending; the file appears whole or not at all.
-
-    Numbers stay numbers, missing values and NaN stay empty. GeoJSON and GeoPackage need the columns ``lon`` and
-    ``lat`` (degrees, EPSG:4326) and name columns by their keys; XLSX and CSV by their headers.
+    path: Path,
+    rows: Rows,
+    headers: Mapping[str, str],
+    *,
+    lon_key: str = "lon",
+    lat_key: str = "lat",
+    notes: Mapping[str, str] | None = None,
+    sheet: str = "data",
+    notes_sheet: str = "notes",
+) -> int:
+    """Write rows to a file in the format of its ending.
 
     Parameters
     ----------
     path : Path
-        Destination; its folder is made. Ending ``.xlsx``, ``.csv``, ``.geojson`` or ``.gpkg``.
+        ``.xlsx``, ``.csv``, ``.geojson`` or ``.gpkg``.
     rows : sequence of mapping
-        Values by column key.
+        Values by key; None and NaN are left empty.
     headers : mapping of str to str
-        Header by column key, in the order to write; columns without a header are left out.
+        Keys to write, in order, and the words above them. Geographic files carry the keys themselves.
+    lon_key, lat_key : str
+        Keys of longitude and latitude in degrees; rows of geographic files need them.
     notes : mapping of str to str, optional
-        How the figures were made: a sheet of the XLSX, a table of the GeoPackage, a member ``method`` of the
-        GeoJSON, and a file ``<name>.csv-metadata.json`` (W3C CSV on the Web) beside the CSV.
+        The method record and remarks: a second sheet, a member of GeoJSON, a table of a GeoPackage. CSV has
+        no room for them.
+    sheet, notes_sheet : str
+        Names of the sheets or tables.
+
+    Returns
+    -------
+    int
+        Number of rows written.
 
     Raises
     ------
     InputError
-        ``export_format`` for another ending, or a place asked of rows that have none; ``export_unwritable``
-        where the file cannot be written.
+        ``export_format`` for another ending; ``export_no_place`` for a geographic file of rows without place.
     """
-    writers: dict[str, Callable[..., None]] = {".xlsx": _write_xlsx, ".csv": _write_csv}
-    if {LON, LAT} <= set(headers):
-        writers |= {".geojson": _write_geojson, ".gpkg": _write_gpkg}
-    write = writers.get(path.suffix.lower())
-    if write is None:
-        raise InputError("export_format", value=path.suffix or path.name, allowed=", ".join(writers))
-    table = [{key: plain_value(row.get(key)) for key in headers} for row in rows]
-    with _writable(path):
-        write(path, table, headers, notes)
+    writer = _WRITERS.get(path.suffix.lower())
+    if writer is None:
+        raise InputError("export_format", value=path.suffix or path.name, allowed=" ".join(_WRITERS))
+    is_placed = not rows or (lon_key in rows[0] and lat_key in rows[0])
+    if not is_placed and path.suffix.lower() in (".geojson", ".gpkg"):
+        raise InputError("export_no_place", value=path.suffix.lower(), allowed=".xlsx .csv")
+    table = _Table(rows, headers, (lon_key, lat_key), notes or {}, (sheet, notes_sheet))
+    with replacing(path) as partial:
+        writer(partial, table)
+    return len(rows)
 
 
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, DataSourceError) as error:
-        raise InputError("export_unwritable", path=str(path), detail=str(error)[:120]) from error
-
-
-def plain_value(value: object) -> Plain:
-    """Return a value as text, number, truth or None, fit for every format.
+def safe_text(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> [plain_value(value) for value in (np.int64(3), float("nan"), "a\\x00b", ["x", 1])]
-    [3, None, 'ab', 'x; 1']
+    >>> safe_text("=1+1"), safe_text("Bản Na"), safe_text("-5")
+    ("'=1+1", 'Bản Na', "'-5")
     """
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """What to write: see `write_table`."""
+
+    rows: Rows
+    headers: Mapping[str, str]
+    place: tuple[str, str]
+    notes: Mapping[str, str]
+    names: tuple[str, str]
+
+
+def _plain(value: object) -> object:
+    """Return None, a bool, a finite number or text."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or value is pd.NA or value is pd.NaT:
+    if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, bool):
+    if isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, int):
-        return value if abs(value) < MAX_EXACT_INTEGER else str(value)
-    if isinstance(value, list | tuple):
-        return clean_text("; ".join(str(part) for part in value))
-    return clean_text(str(value))
+    if isinstance(value, Mapping | list | tuple):
+        return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    return str(value)
 
 
-def clean_text(text: str) -> str:
-    """Drop what no format carries: control characters and halves of surrogate pairs.
-
-    Examples
-    --------
-    >>> clean_text("Hoằng\\x07 Hoá\\ud800")
-    'Hoằng Hoá'
-    """
-    return ILLEGAL_CHARACTERS_RE.sub("", text.encode("utf-8", "ignore").decode("utf-8"))
+def _written(value: object) -> object:
+    """Return what stands in a cell of a sheet: numbers as numbers, text that cannot run."""
+    plain = _plain(value)
+    if isinstance(plain, str):
+        return safe_text(ILLEGAL_CHARACTERS_RE.sub("", plain)[:_CELL_TEXT_MAX])
+    return plain
 
 
-def _write_xlsx(path: Path, table: Rows, headers: Mapping[str, str], notes: Mapping[str, str]) -> None:
-    book = Workbook(write_only=True)
-    title = clean_text(path.stem).translate(_FORBIDDEN_IN_SHEET_NAME)[:MAX_SHEET_NAME] or NOTES_TITLE[0]
-    sheet = book.create_sheet(title)
-    _lay_out(sheet, [*([header] for header in headers.values())], table, list(headers))
-    _append(sheet, list(headers.values()), is_header=True)
-    for row in table:
-        _append(sheet, list(row.values()))
-    # Excel takes names that differ in case for the same.
-    beside = book.create_sheet(NOTES_TITLE if title.casefold() != NOTES_TITLE else f"{NOTES_TITLE} 2")
-    beside.column_dimensions["A"].width, beside.column_dimensions["B"].width = 30, MAX_COLUMN_WIDTH
-    for name, note in notes.items():
-        _append(beside, [clean_text(name), clean_text(note)])
-    with replacing(path) as partial:
-        book.save(partial)
+def _write_csv(path: Path, table: _Table) -> None:
+    with path.open("w", encoding="utf-8-sig", newline="") as target:
+        writer = csv.writer(target, lineterminator="\r\n")
+        writer.writerow([_written(header) for header in table.headers.values()])
+        writer.writerows([_written(row.get(key)) for key in table.headers] for row in table.rows)
 
 
-def _lay_out(sheet: WriteOnlyWorksheet, heads: Sequence[list[str]], table: Rows, keys: Sequence[str]) -> None:
+def _write_xlsx(path: Path, table: _Table) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet(table.names[0][:_SHEET_NAME_MAX])
     sheet.freeze_panes = "A2"
-    sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(keys), 1))}{len(table) + 1}"
-    for index, (key, head) in enumerate(zip(keys, heads, strict=True), start=1):
-        longest = max((len(str(row[key])) for row in table[:200] if row[key] is not None), default=0)
-        width = min(max(longest, len(head[0])) + 3, MAX_COLUMN_WIDTH)
-        sheet.column_dimensions[get_column_letter(index)].width = width
+    _set_widths(sheet, table.rows, table.headers)
+    _append_head(sheet, list(table.headers.values()))
+    for row in table.rows:
+        sheet.append([_written(row.get(key)) for key in table.headers])
+    sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(table.headers), 1))}{len(table.rows) + 1}"
+    if table.notes:
+        remarks = book.create_sheet(table.names[1][:_SHEET_NAME_MAX])
+        remarks.column_dimensions["A"].width = 32
+        remarks.column_dimensions["B"].width = 80
+        for name, text in table.notes.items():
+            remarks.append([_written(name), _written(text)])
+    book.save(path)
 
 
-def _append(sheet: WriteOnlyWorksheet, values: Sequence[Plain], *, is_header: bool = False) -> None:
+def _append_head(sheet: WriteOnlyWorksheet, titles: Sequence[str]) -> None:
     cells = []
-    for value in values:
-        cell = WriteOnlyCell(sheet, None if value == "" else value)
-        if isinstance(value, str) and value:
-            cell.value = clean_text(value)[:MAX_CELL_TEXT]
-            # openpyxl takes "=..." for a formula and "#N/A" for an error; a text is a text, also when edited.
-            cell.data_type = "s"
-            cell.quotePrefix = value.startswith(FORMULA_STARTS)
-        if is_header:
-            cell.font = Font(bold=True)
+    for title in titles:
+        cell = WriteOnlyCell(sheet, value=_written(title))
+        cell.font = Font(bold=True)
         cells.append(cell)
     sheet.append(cells)
 
 
-def _write_csv(path: Path, table: Rows, headers: Mapping[str, str], notes: Mapping[str, str]) -> None:
-    with replacing(path) as partial, partial.open("w", encoding="utf-8-sig", newline="") as target:
-        writer = csv.writer(target)
-        writer.writerow([guarded_text(clean_text(header)) for header in headers.values()])
-        for row in table:
-            writer.writerow([_csv_cell(value) for value in row.values()])
-    columns = [{"name": key, "titles": clean_text(header)} for key, header in headers.items()]
-    record = {
-        "@context": "http://www.w3.org/ns/csvw",
-        "url": path.name,
-        "tableSchema": {"columns": columns},
-        "notes": [{"name": clean_text(name), "value": clean_text(note)} for name, note in notes.items()],
-    }
-    beside = path.with_name(f"{path.name}-metadata.json")
-    write_bytes_atomic(beside, orjson.dumps(record, option=orjson.OPT_INDENT_2))
+def _set_widths(sheet: WriteOnlyWorksheet, rows: Rows, headers: Mapping[str, str]) -> None:
+    for number, (key, title) in enumerate(headers.items(), start=1):
+        longest = max([len(title), *(len(str(row.get(key) or "")) for row in rows[:200])])
+        sheet.column_dimensions[get_column_letter(number)].width = min(max(longest + 2, 8), 60)
 
 
-def _csv_cell(value: Plain) -> Plain:
-    return guarded_text(value) if isinstance(value, str) else value
-
-
-def guarded_text(text: str) -> str:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula.
-
-    Examples
-    --------
-    >>> guarded_text("=HYPERLINK(1)"), guarded_text("Bản Lát")
-    ("'=HYPERLINK(1)", 'Bản Lát')
-    """
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
-
-
-def _write_geojson(path: Path, table: Rows, headers: Mapping[str, str], notes: Mapping[str, str]) -> None:
-    keys = [key for key in headers if key not in (LON, LAT)]
+def _write_geojson(path: Path, table: _Table) -> None:
     features = [
         {
             "type": "Feature",
-            "geometry": {"type": "Point", "coordinates": list(place)} if (place := _place(row)) else None,
-            "properties": {key: row[key] for key in keys},
+            "geometry": _point(row, table.place),
+            "properties": {key: _plain(row.get(key)) for key in table.headers},
         }
-        for row in table
+        for row in table.rows
     ]
-    told = {clean_text(name): clean_text(note) for name, note in notes.items()}
-    record = {"type": "FeatureCollection", "method": told, "features": features}
-    write_bytes_atomic(path, orjson.dumps(record))
+    record: dict[str, Any] = {"type": "FeatureCollection", "features": features}
+    if table.notes:
+        record["notes"] = dict(table.notes)
+    path.write_bytes(orjson.dumps(record))
 
 
-def _place(row: Mapping[str, Any]) -> tuple[float, float] | None:
-    lon, lat = row[LON], row[LAT]
-    is_place = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (lon, lat))
-    return (float(lon), float(lat)) if is_place else None
+def _point(row: Mapping[str, Any], place: tuple[str, str]) -> dict[str, Any] | None:
+    lon, lat = (_plain(row.get(key)) for key in place)
+    if lon is None or lat is None:
+        return None
+    return {"type": "Point", "coordinates": [lon, lat]}
 
 
-def _write_gpkg(path: Path, table: Rows, headers: Mapping[str, str], notes: Mapping[str, str]) -> None:
-    keys = [key for key in headers if key not in (LON, LAT)]
-    columns = {key: _typed([row[key] for row in table]) for key in keys}
-    places = [_place(row) for row in table]
-    points = [None if place is None else shapely.Point(place) for place in places]
-    frame = gpd.GeoDataFrame(
-        pd.DataFrame(columns, index=pd.RangeIndex(len(table))), geometry=points, crs=GEOGRAPHIC_EPSG
+def _write_gpkg(path: Path, table: _Table) -> None:
+    columns = {key: _gpkg_column([_plain(row.get(key)) for row in table.rows]) for key in table.headers}
+    lon, lat = (_degrees(table.rows, key) for key in table.place)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(table.rows), None, dtype=object)
+    points[known] = shapely.points(lon[known], lat[known])
+    geometry = gpd.GeoSeries(list(points), crs=GEOGRAPHIC_EPSG)
+    frame = gpd.GeoDataFrame(pd.DataFrame(columns, index=geometry.index), geometry=geometry)
+    pyogrio.write_dataframe(frame, path, layer=table.names[0], driver="GPKG", geometry_type="Point")
+    if table.notes:
+        remarks = pd.DataFrame(
+            {"name": list(table.notes), "text": [str(text) for text in table.notes.values()]}
+        )
+        pyogrio.write_dataframe(remarks, path, layer=table.names[1], driver="GPKG", append=True)
+
+
+def _degrees(rows: Rows, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:
+    values = [_plain(row.get(key)) for row in rows]
+    return np.array(
+        [value if isinstance(value, int | float) else math.nan for value in values], dtype=np.float64
     )
-    told = pd.DataFrame(
-        {"name": [clean_text(name) for name in notes], "value": [clean_text(note) for note in notes.values()]},
-        dtype="string",
-    )
-    with replacing(path) as partial:
-        pyogrio.write_dataframe(frame, partial, driver="GPKG", layer=path.stem, geometry_type="Point")
-        if len(told):
-            pyogrio.write_dataframe(told, partial, driver="GPKG", layer=NOTES_TITLE)
 
 
-def _typed(values: Sequence[Plain]) -> pd.Series[Any]:
-    """Return a column in the narrowest type that holds all its values."""
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {bool}:
+def _gpkg_column(values: Sequence[object]) -> pd.Series[Any]:
+    """Return a column of one type: numbers, flags as 0 and 1, or text."""
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, bool) for value in known):
         return pd.Series(values, dtype="boolean")
-    if kinds == {int}:
+    if known and all(isinstance(value, int) for value in known):
         return pd.Series(values, dtype="Int64")
-    if kinds and kinds <= {int, float}:
-        return pd.Series(values, dtype="float64")
-    return pd.Series([None if value is None else str(value) for value in values], dtype="string")
+    if known and all(isinstance(value, int | float) for value in known):
+        return pd.Series([math.nan if value is None else value for value in values], dtype=np.float64)
+    return pd.Series([None if value is None else str(value) for value in values], dtype=object)
+
+
+Writer = Callable[[Path, _Table], None]
+_WRITERS: Mapping[str, Writer] = MappingProxyType(
+    {".xlsx": _write_xlsx, ".csv": _write_csv, ".geojson": _write_geojson, ".gpkg": _write_gpkg}
+)

@@ -45,6 +45,7 @@ const UI: Ui = {
 };
 
 const PHONE = matchMedia("(max-width: 699px)");
+const NARROW = matchMedia("(max-width: 1439px)");
 const MEDIUM = matchMedia("(min-width: 1100px) and (max-width: 1439px)");
 const COMMUNE_ZOOM = 11;
 const VILLAGE_ZOOM = 12;
@@ -68,7 +69,7 @@ export class App {
     private readonly draw: () => void,
   ) {
     store.onChange((state, before) => this.changed(state, before));
-    for (const query of [PHONE, MEDIUM]) query.addEventListener("change", () => this.update());
+    for (const query of [PHONE, MEDIUM, NARROW]) query.addEventListener("change", () => this.update());
   }
 
   get state(): State {
@@ -77,6 +78,11 @@ export class App {
 
   get phone(): boolean {
     return PHONE.matches;
+  }
+
+  /** Too narrow for the long form of a verdict. */
+  get narrow(): boolean {
+    return NARROW.matches;
   }
 
   get medium(): boolean {

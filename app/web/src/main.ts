@@ -3,9 +3,17 @@
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import "./styles/fonts.css";
 import "./styles/tokens.css";
+import "./styles/controls.css";
 import "./styles/frame.css";
+import "./styles/kpi.css";
 import "./styles/panels.css";
+import "./styles/table.css";
+import "./styles/village.css";
+import "./styles/profile.css";
 import "./styles/stage.css";
+import "./styles/legend.css";
+import "./styles/menus.css";
+import "./styles/narrow.css";
 import "./styles/phone.css";
 import { App } from "./app";
 import { setLang, t } from "./i18n";

@@ -142,6 +142,7 @@ function rayMarks({ state }: Scene): LayerSpecification[] {
       type: "symbol",
       source: "rays",
       filter: ["==", ["get", "kind"], "obstruction"],
+      minzoom: 10,
       layout: { "icon-image": symbolName("obstruction", state.theme), "icon-allow-overlap": true },
     },
     {

@@ -22,7 +22,7 @@ function verdict(app: App, share: Share | null): TemplateResult | typeof nothing
   if (!goal || share?.share === null || share?.share === undefined) return nothing;
   if (meetsTarget(share.share, goal.percent)) return html`<span class="tag good">${icon("check", 14)} ${t("kpi.met")}</span>`;
   const short = points(goal.percent / 100 - share.share);
-  return html`<span class="tag bad">${triangle()} ${t(app.phone || app.medium ? "kpi.missed_short" : "kpi.missed", { points: short })}</span>`;
+  return html`<span class="tag bad">${triangle()} ${t(app.narrow ? "kpi.missed_short" : "kpi.missed", { points: short })}</span>`;
 }
 
 function fraction(metric: Metric, share: Share | null): TemplateResult | typeof nothing {

@@ -11,6 +11,8 @@ import { icon } from "./icons";
 import { axisTicks, blockedRuns, linePath, profileScale, ribbonPath, type Scale } from "./profile-geometry";
 
 const MARGIN = { left: 46, right: 16, top: 12, bottom: 26 } as const;
+/** Room the unit above the axis needs. */
+const UNIT_PX = 12;
 const STATUS_COLOUR = { served: "var(--served)", unserved: "var(--white)" } as const;
 
 function axes(profile: Profile, scale: Scale): SVGTemplateResult {
@@ -20,7 +22,7 @@ function axes(profile: Profile, scale: Scale): SVGTemplateResult {
   return svg`<g class="axis">
     ${up.map((value) => svg`<path d="M${MARGIN.left} ${scale.y(value)}H${scale.width - MARGIN.right}" /><text x=${MARGIN.left - 8} y=${scale.y(value) + 4} text-anchor="end">${number(value)}</text>`)}
     ${across.map((value) => svg`<text x=${scale.x(value * 1000)} y=${scale.height - 8} text-anchor="middle">${number(value, value % 1 ? 1 : 0)}${value === 0 ? "\u00a0km" : ""}</text>`)}
-    <text x=${MARGIN.left - 8} y=${MARGIN.top} text-anchor="end">m</text></g>`;
+    ${up.some((value) => scale.y(value) < MARGIN.top + UNIT_PX) ? nothing : svg`<text x=${MARGIN.left - 8} y=${MARGIN.top} text-anchor="end">m</text>`}</g>`;
 }
 
 function whereKey(app: App, excess_m: number): string {

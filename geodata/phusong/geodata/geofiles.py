@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pyproj
-import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from phusong.coverage.errors import LayerFileError
@@ -33,7 +33,7 @@ _BROKEN = (
     FieldError,
     GeometryError,
     pa.ArrowException,
-    shapely.GEOSException,
+    ShapelyError,
     OSError,
     ValueError,
     TypeError,
@@ -179,7 +179,7 @@ def _shape_of(record: object) -> object:
         AttributeError,
         IndexError,
         RecursionError,
-        shapely.GEOSException,
+        ShapelyError,
     ):
         return None
 

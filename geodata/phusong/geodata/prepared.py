@@ -194,13 +194,14 @@ def _points(
 
 
 def _simple(shapes: Shapes) -> Shapes:
-    """Drop heights; a collection of one point is that point."""
+    """Drop heights; a collection of one point is that point, an empty shape is none."""
     flat: Shapes = shapely.force_2d(shapes)
     single = (shapely.get_type_id(flat) == shapely.GeometryType.MULTIPOINT) & (
         shapely.get_num_geometries(flat) == 1
     )
     flat = flat.copy()
     flat[single] = shapely.get_geometry(flat[single], 0)
+    flat[shapely.is_empty(flat)] = None
     return flat
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -107,14 +109,26 @@ def block_path(inputs: ComputeInputs, block: Block) -> Path:
 
 
 def compose_blocks(
-    inputs: ComputeInputs, blocks: Sequence[Block], keys: Mapping[str, LossKey], *, progress: Progress
+    inputs: ComputeInputs, blocks: Sequence[Block], keys: Mapping[str, LossKey], *,
+    threads: int | None = None, progress: Progress,
 ) -> int:
-    """Compose the blocks that are not cached; return how many were composed."""
+    """Compose the blocks that are not cached; return how many were composed.
+
+    Blocks are independent, and reading and adding up release the interpreter's lock, so threads share them.
+    """
     missing = [block for block in blocks if block.cells and not block_path(inputs, block).exists()]
     ground_m = ground_heights_m(inputs.terrain, inputs.cells)
-    for done, block in enumerate(missing):
-        progress("blocks", done, len(missing))
+
+    def work(block: Block) -> None:
         _write(inputs, block, _compose(inputs, block, keys, ground_m))
+
+    with ThreadPoolExecutor(max_workers=threads or os.cpu_count()) as pool:
+        try:
+            for done, _ in enumerate(pool.map(work, missing)):
+                progress("blocks", done, len(missing))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     progress("blocks", len(missing), len(missing))
     return len(missing)
 

@@ -83,7 +83,7 @@ def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> 
     keys = loss_keys(inputs)
     masts = compute_losses(inputs, keys.values(), threads=workers, progress=progress)
     blocks = plan_blocks(inputs, keys)
-    composed = compose_blocks(inputs, blocks, keys, progress=progress)
+    composed = compose_blocks(inputs, blocks, keys, threads=workers, progress=progress)
     progress("zones", 0, 1)
     world = build_world(inputs)
     settlements = locate_settlements(inputs, world)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def write_bands(path: Path, bands: IntArray, *, grid: Grid, nodata: int) -> None
         Value that means unknown.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part.tif")
+    partial = path.with_name(f".{path.stem}.{os.getpid()}.{threading.get_ident()}.part.tif")
     count, height, width = bands.shape
     try:
         with rasterio.open(

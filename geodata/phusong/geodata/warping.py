@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyproj
-import rasterio
 from rasterio.enums import Resampling
 from rasterio.features import geometry_mask
 from rasterio.transform import from_origin
-from rasterio.warp import reproject
+from rasterio.vrt import WarpedVRT
 
 from phusong.coverage.errors import InputError, LayerFileError
 from phusong.coverage.grids import Grid
@@ -153,15 +152,25 @@ def _fill(strip: Heights, file: RasterFile, grid: Grid, resampling: Resampling) 
     missing = np.isnan(strip)
     if not missing.any():
         return
-    found = np.full(strip.shape, np.nan, dtype=np.float32)
     with file.opened() as source:
         is_float = np.issubdtype(np.dtype(source.dtypes[0]), np.floating)
         nodata = np.nan if source.nodata is None and is_float else source.nodata
-        reproject(
-            rasterio.band(source, 1), found, src_crs=file.crs.to_wkt(), src_nodata=nodata,
-            dst_crs=f"EPSG:{grid.epsg}", dst_nodata=np.nan, resampling=resampling, tolerance=TOLERANCE_CELLS,
-            dst_transform=from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
-        )
+        # rasterio.warp.reproject takes no tolerance; with GDAL's own of 1/8 cell a line of a province is bent
+        # by metres.
+        with WarpedVRT(
+            source,
+            src_crs=file.crs.to_wkt(),
+            src_nodata=nodata,
+            crs=f"EPSG:{grid.epsg}",
+            nodata=np.nan,
+            dtype="float32",
+            width=grid.width,
+            height=grid.height,
+            transform=from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
+            resampling=resampling,
+            tolerance=TOLERANCE_CELLS,
+        ) as view:
+            found = view.read(1)
         scale, offset = source.scales[0], source.offsets[0]
     strip[missing] = found[missing] * np.float32(scale) + np.float32(offset)
 
@@ -176,7 +185,9 @@ def cropped(warped: Warped) -> Warped:
     return Warped(
         warped.grid.window(row0, col0, row1 - row0, col1 - col0),
         np.ascontiguousarray(warped.values[row0:row1, col0:col1]),
-        warped.used, warped.unused, warped.source_cell_m,
+        warped.used,
+        warped.unused,
+        warped.source_cell_m,
     )
 
 
@@ -187,7 +198,8 @@ def unknown_share(store: FolderStore, warped: Warped) -> float:
         return float(unknown.mean())
     grid = warped.grid
     outside = geometry_mask(
-        list(store.table("communes").to_crs(epsg=grid.epsg).geometry), grid.shape,
+        list(store.table("communes").to_crs(epsg=grid.epsg).geometry),
+        grid.shape,
         from_origin(grid.left_m, grid.top_m, grid.cell_size_m, grid.cell_size_m),
     )
     return float(unknown[~outside].mean()) if not outside.all() else 1.0

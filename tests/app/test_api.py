@@ -271,7 +271,8 @@ class TestPlaces:
         assert losses["total"] == pytest.approx(sum(v for k, v in losses.items() if k != "total"), abs=1e-6)
         budget = record["eirp_per_re_dbm"] - record["pattern_loss_db"] - losses["total"]
         assert record["rsrp_dbm"] == pytest.approx(budget, abs=1e-6)
-        assert record["is_served"] == (record["rsrp_dbm"] >= record["threshold_dbm"])
+        assert record["threshold_dbm"] == -110.0
+        assert record["is_served"] == (record["rsrp_dbm"] >= record["required_dbm"])
         assert [record["lon"][-1], record["lat"][-1]] == pytest.approx(lonlat(10.05, 2.05), abs=1e-5)
 
     def test_without_the_ridge_the_way_is_clear(self, client: httpx.Client) -> None:

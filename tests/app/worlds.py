@@ -75,7 +75,7 @@ def cell(cell_id: str, *, power_dbm: float = 46.0, operator: str = "Viettel", te
 
 def free_space_reach_m(power_dbm: float, *, frequency_mhz: float = 1800.0, threshold_dbm: float = -110.0) -> float:
     """Slant range at which a 20 MHz LTE cell of 0 dBi falls to the threshold in free space."""
-    rsrp_at_1_km = power_dbm - 10 * math.log10(1200) - (92.45 + 20 * math.log10(frequency_mhz / 1000))
+    rsrp_at_1_km = power_dbm - 10 * math.log10(1200) - 20 * math.log10(4 * math.pi * 1000 * frequency_mhz * 1e6 / 299_792_458)
     return 1000 * 10 ** ((rsrp_at_1_km - threshold_dbm) / 20)
 
 

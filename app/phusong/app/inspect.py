@@ -9,12 +9,10 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pandas as pd
 import rasterio
 import shapely
-from phusong.coverage.propagation.explain import PathExplanation
 from pyproj import Transformer
 from rasterio.windows import Window
 
@@ -25,6 +23,7 @@ from phusong.app.layer_names import signal_layer
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method, method_from_dict
+from phusong.coverage.propagation.explain import PathExplanation
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.coverage.service import required_rsrp_dbm, served_levels
@@ -129,12 +128,12 @@ class Inspector:
         self._check_ends(cell, place)
         terrain = self._terrain_between(cell, place)
         link = explain_link(terrain, cell, x_m=place.x_m, y_m=place.y_m, method=self._method)
-        return self._profile_record(link, place)
+        return self._profile_record(link)
 
-    def _profile_record(self, link: Link, place: _Place) -> dict[str, Any]:
+    def _profile_record(self, link: Link) -> dict[str, Any]:
         cell, path = link.cell, link.path
         required_dbm = self._required_dbm(cell.technology, cell.frequency_mhz)
-        lon_deg, lat_deg = self._along(cell, place, path.distances_m)
+        lon_deg, lat_deg = self._degrees(path.x_m, path.y_m)
         return {
             "cell_id": cell.cell_id,
             "site_id": cell.site_id,
@@ -143,7 +142,7 @@ class Inspector:
             "frequency_mhz": cell.frequency_mhz,
             "antenna_height_m": cell.antenna_height_m,
             "receiver_height_m": self._method.receiver_height_m,
-            "distance_m": path.distances_m.tolist(),
+            "distance_m": path.distance_m.tolist(),
             "ground_m": path.ground_m.tolist(),
             "sight_m": path.sight_m.tolist(),
             "fresnel_lower_m": (path.sight_m - path.fresnel_radius_m).tolist(),
@@ -154,7 +153,8 @@ class Inspector:
             "pattern_loss_db": link.pattern_loss_db,
             "eirp_per_re_dbm": rsrp_offset_dbm(cell),
             "rsrp_dbm": link.rsrp_dbm if np.isfinite(link.rsrp_dbm) else None,
-            "threshold_dbm": required_dbm,
+            "threshold_dbm": self._method.threshold_dbm[cell.technology],
+            "required_dbm": required_dbm,
             "is_served": link.rsrp_dbm >= required_dbm,
             "obstruction": _obstruction(path),
             "method": self._record,
@@ -223,12 +223,7 @@ class Inspector:
             height_m = terrain.read(1, window=Window(col0, row0, width, height))
         return Raster(self._grid.window(row0, col0, height, width), height_m, "m")
 
-    def _along(
-        self, cell: Cell, place: _Place, distances_m: FloatArray
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        share = distances_m / distances_m[-1]
-        x_m = cell.x_m + share * (place.x_m - cell.x_m)
-        y_m = cell.y_m + share * (place.y_m - cell.y_m)
+    def _degrees(self, x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         lon_deg, lat_deg = self._to_metres.transform(x_m, y_m, direction="INVERSE")
         return np.round(lon_deg, 7), np.round(lat_deg, 7)
 
@@ -255,8 +250,8 @@ def _obstruction(path: PathExplanation) -> dict[str, float] | None:
     worst = path.obstruction
     if worst is None:
         return None
-    from_mast_m = float(path.distances_m[-1]) - worst.distance_from_receiver_m
-    return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": path.obstruction_db}
+    from_mast_m = float(path.distance_m[-1]) - worst.distance_m
+    return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": worst.loss_db}
 
 
 def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -106,6 +106,7 @@ class ProfileReading(BaseModel):
     eirp_per_re_dbm: float
     rsrp_dbm: float | None
     threshold_dbm: float
+    required_dbm: float
     is_served: bool
     obstruction: Obstruction | None
     method: dict[str, Any]

@@ -217,9 +217,12 @@ class _Window:
     def site(self, antenna_height_m: float, method: Method) -> Site:
         """Antenna in cells of the padded window."""
         row, col = _cell_position(self.grid, self.x_m, self.y_m)
+        row_cell, col_cell = int(np.floor(row)), int(np.floor(col))
         return Site(
-            float(row) - self.row0 + 1.0,
-            float(col) - self.col0 + 1.0,
+            row_cell - self.row0 + 1,
+            col_cell - self.col0 + 1,
+            float(row - row_cell),
+            float(col - col_cell),
             float(antenna_height_m),
             float(method.receiver_height_m),
             float(earth_radius_km(float(method.delta_n))),

@@ -40,10 +40,16 @@ class Tables(NamedTuple):
 
 
 class Site(NamedTuple):
-    """What all paths of an area share; rows and columns in cells of the padded window."""
+    """What all paths of an area share.
 
-    row: float
-    col: float
+    The cell of the padded window whose centre lies north-west of the transmitter, and the rest of the way in
+    parts of a cell: positions relative to that cell make a result independent of the window's extent.
+    """
+
+    row: int
+    col: int
+    row_part: float
+    col_part: float
     tx_height_m: float
     rx_height_m: float
     radius_km: float
@@ -80,8 +86,7 @@ def inner_samples(cells: float) -> int:
 def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,
-    row: float,
-    col: float,
+    site: Site,
     row_step: float,
     col_step: float,
     count: int,
@@ -89,6 +94,8 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
 ) -> tuple[float, float]:
     """Interpolate the terrain at samples 1..count; return the sums of height and of index times height."""
+    row, col = np.float32(site.row_part), np.float32(site.col_part)
+    start = np.int32(site.row * width + site.col)
     total = np.float32(0.0)
     moment = np.float32(0.0)
     across = np.int32(width)
@@ -97,11 +104,11 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
         k = load_step(step, i)
         r = row + k * row_step
         c = col + k * col_step
-        r0 = np.int32(r)
-        c0 = np.int32(c)
-        down = r - np.float32(r0)
-        right = c - np.float32(c0)
-        corner = np.int32(r0 * across + c0)
+        r0 = np.floor(r)
+        c0 = np.floor(c)
+        down = r - r0
+        right = c - c0
+        corner = np.int32(start + np.int32(r0) * across + np.int32(c0))
         a = load_terrain(ground, corner)
         b = load_terrain(ground, np.int32(corner + one))
         below = np.int32(corner + across)
@@ -120,8 +127,7 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
 def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
     clutter: Float32Array,
     width: int,
-    row: float,
-    col: float,
+    site: Site,
     row_step: float,
     col_step: float,
     count: int,
@@ -131,12 +137,14 @@ def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
 ) -> None:
     """Set samples 1..count of the surface to terrain plus the clutter of the cell they lie in."""
     across = np.int32(width)
-    half = np.float32(0.5)
+    start = np.int32(site.row * width + site.col)
+    row, col = np.float32(site.row_part + 0.5), np.float32(site.col_part + 0.5)
     for i in range(1, count + 1):
         k = load_step(tables.step, i)
-        r0 = np.int32(row + k * row_step + half)
-        c0 = np.int32(col + k * col_step + half)
-        store_sample(surface, i, load_step(heights, i) + load_terrain(clutter, np.int32(r0 * across + c0)))
+        r0 = np.int32(np.floor(row + k * row_step))
+        c0 = np.int32(np.floor(col + k * col_step))
+        cover = load_terrain(clutter, np.int32(start + r0 * across + c0))
+        store_sample(surface, i, load_step(heights, i) + cover)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)

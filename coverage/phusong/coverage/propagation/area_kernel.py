@@ -343,11 +343,10 @@ def loss_rows(
     scratch = make_scratch(tables.step.size, has_clutter)
     values = np.empty(carriers.frequency_ghz.size, dtype=np.float32)
     farthest = carriers.radius_cells.max()
-    row, col = np.float32(site.row), np.float32(site.col)
     for y in range(row_begin, row_end):
-        down = y + 1.0 - site.row
+        down = float(y + 1 - site.row) - site.row_part
         for x in range(out.shape[2]):
-            right = x + 1.0 - site.col
+            right = float(x + 1 - site.col) - site.col_part
             cells = math.sqrt(down * down + right * right)
             end_m = float(ground[(y + 1) * width + x + 1])
             if cells > farthest or end_m < UNKNOWN_BELOW_M:
@@ -356,7 +355,7 @@ def loss_rows(
             per_cell = 1.0 / max(cells, 1e-9)
             row_step, col_step = np.float32(down * per_cell), np.float32(right * per_cell)
             sums = sample_terrain(
-                ground, width, row, col, row_step, col_step, count, tables.step, scratch.heights
+                ground, width, site, row_step, col_step, count, tables.step, scratch.heights
             )
             total, moment = float(sums[0]), float(sums[1])
             if total < UNKNOWN_BELOW_M:
@@ -365,8 +364,7 @@ def loss_rows(
                 add_clutter(
                     clutter,
                     width,
-                    row,
-                    col,
+                    site,
                     row_step,
                     col_step,
                     count,

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 LEAST_DISTANCE_M = 1.0
+SPEED_OF_LIGHT_M_S = 299_792_458.0
 
 
 def path_loss_db(distance_m: npt.ArrayLike, *, frequency_mhz: float) -> npt.NDArray[np.float64]:
-    """Return free-space loss, 92.4 + 20 log10(f GHz) + 20 log10(d km).
+    """Return free-space loss, 20 log10(4 pi d f / c).
 
     Parameters
     ----------
@@ -21,15 +22,14 @@ def path_loss_db(distance_m: npt.ArrayLike, *, frequency_mhz: float) -> npt.NDAr
     Returns
     -------
     ndarray of float64
-        Loss in dB, shape of `distance_m`. The constant is rounded as in P.1812 equation 8.
+        Loss in dB, shape of `distance_m`. P.1812 rounds the constant to 92.4 in its own
+        equation 8; this is the exact one, 92.45.
 
     Examples
     --------
-    >>> float(path_loss_db(1_000.0, frequency_mhz=1_000.0))
-    92.4
+    >>> round(float(path_loss_db(1_000.0, frequency_mhz=1_000.0)), 2)
+    92.45
     """
-    distance_km = np.maximum(np.asarray(distance_m, dtype=np.float64), LEAST_DISTANCE_M) / 1000.0
-    loss: npt.NDArray[np.float64] = (
-        92.4 + 20.0 * np.log10(frequency_mhz / 1000.0) + 20.0 * np.log10(distance_km)
-    )
+    held_m = np.maximum(np.asarray(distance_m, dtype=np.float64), LEAST_DISTANCE_M)
+    loss: npt.NDArray[np.float64] = 20.0 * np.log10(4.0 * np.pi * held_m * frequency_mhz * 1e6 / SPEED_OF_LIGHT_M_S)
     return loss

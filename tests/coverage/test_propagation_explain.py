@@ -1,0 +1,82 @@
+"""The explanation of a path adds up and points at the right hill."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.method import Method
+from phusong.coverage.propagation.area import path_loss_area
+from phusong.coverage.propagation.explain import PathExplanation, explain_path
+
+GRID = Grid(201, 41, 30.0, 500_000.0, 2_200_000.0, 32648)
+
+
+def ridge_world(height_m: float, col: int = 130) -> Raster:
+    values = np.zeros(GRID.shape, dtype=np.float32)
+    values[:, col] = height_m
+    return Raster(GRID, values, "m")
+
+
+def explained(terrain: Raster, *, method: Method | None = None, to_col: int = 180) -> PathExplanation:
+    x1_m, y1_m = GRID.centre(20, 20)
+    x2_m, y2_m = GRID.centre(20, to_col)
+    return explain_path(terrain, x1_m, y1_m, 30.0, x2_m, y2_m, 1.5, 800.0, method or Method())
+
+
+@pytest.mark.parametrize("time_percentage", [50.0, 5.0])
+@pytest.mark.parametrize("height_m", [0.0, 20.0, 400.0])
+def test_parts_sum_to_the_total(height_m: float, time_percentage: float) -> None:
+    found = explained(ridge_world(height_m), method=Method(time_percentage=time_percentage))
+    assert sum(found.parts_db.values()) == pytest.approx(found.total_db, abs=1e-6)
+    assert found.diffraction_db == pytest.approx(found.parts_db["terrain"] + found.parts_db["earth"])
+
+
+def test_the_worst_obstruction_is_the_ridge() -> None:
+    found = explained(ridge_world(120.0))
+    assert found.obstruction is not None
+    assert found.obstruction.distance_m == pytest.approx(50 * 30.0)
+    ray_m = 30.0 + (1.5 - 30.0) * 110 / 160
+    bulge_m = 500.0 * 3.3 * 1.5 / (6371.0 * 157.0 / 107.0)
+    assert found.obstruction.excess_m == pytest.approx(120.0 - ray_m + bulge_m, abs=1e-6)
+    assert found.obstruction.loss_db == found.diffraction_db > 20.0
+    assert found.total_db > found.without_terrain_db + 15.0
+
+
+def test_without_a_ridge_terrain_adds_nothing() -> None:
+    found = explained(ridge_world(0.0))
+    assert found.total_db == pytest.approx(found.without_terrain_db)
+
+
+def test_a_clear_path_has_no_obstruction() -> None:
+    found = explained(ridge_world(0.0), to_col=40)
+    assert found.obstruction is None
+    assert found.parts_db["terrain"] < 0.5
+
+
+def test_fresnel_radius_at_mid_path_by_hand() -> None:
+    found = explained(ridge_world(0.0))
+    middle = found.distance_m.size // 2
+    assert found.distance_m[middle] == pytest.approx(2_400.0)
+    assert found.fresnel_radius_m[middle] == pytest.approx(0.5 * np.sqrt(0.2998 / 0.8 * 4_800.0))
+    assert found.sight_m[0] == 30.0
+    assert found.sight_m[-1] == pytest.approx(1.5)
+    assert found.x_m[-1] == pytest.approx(GRID.centre(20, 180)[0])
+
+
+def test_total_equals_the_area_at_that_pixel() -> None:
+    terrain = ridge_world(90.0)
+    x_m, y_m = GRID.centre(20, 20)
+    area = path_loss_area(
+        terrain, x_m=x_m, y_m=y_m, antenna_height_m=30.0, frequencies_mhz=[800.0], radii_m=[5_000.0], method=Method()
+    )
+    pixel = area.loss_db[0, 20 - area.row0, 180 - area.col0]
+    assert explained(terrain).total_db == pytest.approx(float(pixel), abs=1e-3)
+
+
+@pytest.mark.parametrize("model", ["free_space", "fixed_radius"])
+def test_baselines_are_all_free_space(model: str) -> None:
+    found = explained(ridge_world(400.0), method=Method(model=model, fixed_radius_km=10.0))
+    assert found.parts_db["free_space"] == found.total_db == found.without_terrain_db
+    assert found.obstruction is None

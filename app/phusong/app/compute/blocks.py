@@ -23,7 +23,9 @@ from phusong.geodata.store.cache import IntArray, read_bands, write_bands
 
 BLOCK_CELLS = 512
 SERVERS = 3
-LEVEL_STEP_DB = 0.1
+LEVEL_STEP_DB = 0.004
+LEVEL_MIDDLE_DBM = -90.0
+"""Levels are kept as steps from here: -221 .. 41 dBm in 16 bits."""
 NODATA = -32768
 Service = tuple[str, str]
 """Operator and technology."""
@@ -174,7 +176,7 @@ def _compose_carrier(
 def _write(inputs: ComputeInputs, block: Block, layer: SignalLayer | None) -> None:
     bands = np.full((2 * SERVERS + 1, block.rows, block.cols), NODATA, dtype=np.int32)
     if layer is not None:
-        bands[:SERVERS] = _steps(layer.rsrp_dbm)
+        bands[:SERVERS] = _steps(layer.rsrp_dbm - np.float32(LEVEL_MIDDLE_DBM))
         bands[SERVERS] = _steps(layer.sinr_db)
         bands[SERVERS + 1 :] = _local(layer.cell_index, block.cells)
     part = inputs.grid.window(*block.window)
@@ -184,7 +186,7 @@ def _write(inputs: ComputeInputs, block: Block, layer: SignalLayer | None) -> No
 def _steps(level_db: FloatArray) -> IntArray:
     known = np.isfinite(level_db)
     steps = np.full(level_db.shape, NODATA, dtype=np.int32)
-    steps[known] = np.rint(level_db[known] / LEVEL_STEP_DB).astype(np.int32)
+    steps[known] = np.clip(np.rint(level_db[known] / LEVEL_STEP_DB), NODATA + 1, -NODATA - 1).astype(np.int32)
     return steps
 
 
@@ -200,32 +202,37 @@ class ServiceSignal:
 
     Attributes
     ----------
-    rsrp_dbm10 : ndarray of int16, shape (height, width)
-        Level of the best server in tenths of dBm; ``NODATA`` where there is none.
-    sinr_db10 : ndarray of int16
-        SINR of the best server at the method's load, tenths of dB.
+    rsrp_dbm : ndarray of float32, shape (height, width)
+        Level of the best server; NaN where there is none.
+    sinr_db : ndarray of float32
+        SINR of the best server at the method's load.
     server : ndarray of int32
         Index of the best server in the inputs' cells, -1 where there is none.
     """
 
-    rsrp_dbm10: IntArray
-    sinr_db10: IntArray
+    rsrp_dbm: FloatArray
+    sinr_db: FloatArray
     server: IntArray
 
 
 def assemble(inputs: ComputeInputs, blocks: Sequence[Block], service: Service) -> ServiceSignal:
     """Put the cached blocks of an operator and technology together."""
     shape = inputs.grid.shape
-    rsrp = np.full(shape, NODATA, dtype=np.int16)
-    sinr = np.full(shape, NODATA, dtype=np.int16)
+    rsrp_dbm = np.full(shape, np.nan, dtype=np.float32)
+    sinr_db = np.full(shape, np.nan, dtype=np.float32)
     server = np.full(shape, -1, dtype=np.int32)
     for block in blocks:
         if block.service != service or not block.cells:
             continue
         bands = read_bands(block_path(inputs, block))
         here = np.s_[block.row0 : block.row0 + block.rows, block.col0 : block.col0 + block.cols]
-        rsrp[here], sinr[here] = bands[0], bands[SERVERS]
+        rsrp_dbm[here] = _levels(bands[0]) + np.float32(LEVEL_MIDDLE_DBM)
+        sinr_db[here] = _levels(bands[SERVERS])
         local = bands[SERVERS + 1].astype(np.int32)
         known = local >= 0
         server[here][known] = np.asarray(block.cells, dtype=np.int32)[local[known]]
-    return ServiceSignal(rsrp_dbm10=rsrp, sinr_db10=sinr, server=server)
+    return ServiceSignal(rsrp_dbm=rsrp_dbm, sinr_db=sinr_db, server=server)
+
+
+def _levels(steps: IntArray) -> FloatArray:
+    return np.where(steps == NODATA, np.float32(np.nan), steps * np.float32(LEVEL_STEP_DB))

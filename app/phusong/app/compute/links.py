@@ -14,6 +14,9 @@ from phusong.coverage.radio.antenna import pattern_loss_db
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 
+NEAREST_M = 1.0
+"""A point on the mast itself is judged from this far, because a path needs a length."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -37,12 +40,12 @@ class Link:
     @property
     def free_space_rsrp_dbm(self) -> float:
         """Level over the same distance in free space."""
-        return rsrp_offset_dbm(self.cell) - self.pattern_loss_db - self.path.free_space_db
+        return rsrp_offset_dbm(self.cell) - self.pattern_loss_db - self.path.parts_db["free_space"]
 
     @property
-    def rsrp_without_terrain_dbm(self) -> float:
-        """Level without the loss through obstacles in the terrain."""
-        return self.rsrp_dbm + self.path.obstruction_db
+    def obstruction_db(self) -> float:
+        """How much less the path would lose over even ground between its ends."""
+        return max(self.path.total_db - self.path.without_terrain_db, 0.0)
 
 
 def explain_link(terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method: Method) -> Link:
@@ -93,9 +96,11 @@ def _known_path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Met
 
 
 def _path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -> PathExplanation:
+    if math.hypot(x_m - cell.x_m, y_m - cell.y_m) < NEAREST_M:
+        x_m = cell.x_m + (NEAREST_M if terrain.grid.contains(cell.x_m + NEAREST_M, cell.y_m) else -NEAREST_M)
     return explain_path(
         terrain, cell.x_m, cell.y_m, cell.antenna_height_m, x_m, y_m, method.receiver_height_m,
-        frequency_mhz=cell.frequency_mhz, method=method,
+        cell.frequency_mhz, method,
     )
 
 

@@ -17,10 +17,11 @@ from phusong.coverage.radio.cell import Cell
 from phusong.coverage.signal import LossWindow
 from phusong.geodata.store.cache import read_bands, write_bands
 
-LOSS_STEP_DB = 0.05
-LOSS_CAP_DB = 200.0
+LOSS_STEP_DB = 0.003
+"""Fine enough that rounding moves the edge of a served area by under 0.05 % of its radius."""
+LOSS_CAP_DB = 196.0
 """Losses above this leave no usable signal at any power allowed and are kept as unknown."""
-_NODATA = -1
+_NODATA = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ def _compute_mast(inputs: ComputeInputs, group: Sequence[LossKey], threads: int 
 
 def _write(inputs: ComputeInputs, key: LossKey, loss_db: FloatArray) -> None:
     known = np.isfinite(loss_db) & (loss_db < LOSS_CAP_DB)
-    steps = np.full((1, *loss_db.shape), _NODATA, dtype=np.int16)
-    steps[0, known] = np.rint(loss_db[known] / LOSS_STEP_DB).astype(np.int16)
+    steps = np.full((1, *loss_db.shape), _NODATA, dtype=np.uint16)
+    steps[0, known] = np.rint(np.maximum(loss_db[known], 0.0) / LOSS_STEP_DB).astype(np.uint16)
     part = inputs.grid.window(key.row0, key.col0, key.rows, key.cols)
     write_bands(loss_path(inputs, key), steps, grid=part, nodata=_NODATA)
 

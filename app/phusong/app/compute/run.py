@@ -19,7 +19,7 @@ from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_
 from phusong.app.compute.maps import write_cell_names, write_relief, write_signal
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
-from phusong.app.compute.served import levels_db, served_cells, strongest
+from phusong.app.compute.served import served_cells, strongest
 from phusong.app.compute.settlements import Settlements, locate_settlements, village_shares, village_table
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, area_shares, people_shares
 from phusong.app.compute.world import World, build_world
@@ -119,14 +119,15 @@ def _layers(
             progress("maps", done, steps)
             signal = assemble(inputs, blocks, (operator, technology))
             masks[technology, operator] = served_cells(inputs, technology, signal)
-            write_signal(run_dir, inputs, technology, operator, signal)
+            write_signal(run_dir, inputs, technology, operator, signal, masks[technology, operator])
             union = signal if union is None else strongest([union, signal])
             done += 1
         if union is not None:
             progress("maps", done, steps)
-            write_signal(run_dir, inputs, technology, ALL_OPERATORS, union)
+            served = any_served([mask for (name, _), mask in masks.items() if name == technology])
+            write_signal(run_dir, inputs, technology, ALL_OPERATORS, union, served)
             if technology in inputs.method.village_rule.technologies:
-                best_dbm = np.fmax(best_dbm, levels_db(union.rsrp_dbm10))
+                best_dbm = np.fmax(best_dbm, union.rsrp_dbm)
             done += 1
     write_cell_names(run_dir, inputs)
     write_relief(run_dir, inputs)

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from phusong.app.compute.blocks import NODATA, ServiceSignal
+from phusong.app.compute.blocks import ServiceSignal
 from phusong.app.compute.inputs import ComputeInputs
-from phusong.coverage.grids import FloatArray
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
 from phusong.coverage.service import required_rsrp_dbm, served_levels
@@ -33,23 +32,16 @@ def served_cells(inputs: ComputeInputs, technology: str, signal: ServiceSignal) 
     needed = required_rsrp_dbm(inputs.method, technology=technology, margin_db=0.0) + margins
     required_dbm = np.append(needed, np.float32(np.inf))[signal.server]
     return served_levels(
-        levels_db(signal.rsrp_dbm10), levels_db(signal.sinr_db10),
-        required_dbm=required_dbm, min_sinr_db=inputs.method.min_sinr_db,
+        signal.rsrp_dbm, signal.sinr_db, required_dbm=required_dbm, min_sinr_db=inputs.method.min_sinr_db
     )
-
-
-def levels_db(tenths: np.ndarray[tuple[int, ...], np.dtype[np.int16]]) -> FloatArray:
-    """Levels in dB or dBm from stored tenths; NaN where nothing is known."""
-    return np.where(tenths == NODATA, np.float32(np.nan), tenths.astype(np.float32) * np.float32(0.1))
 
 
 def strongest(signals: Sequence[ServiceSignal]) -> ServiceSignal:
     """Best of several operators at each cell; of equal levels the first."""
     first, *others = signals
-    rsrp, sinr, server = first.rsrp_dbm10.copy(), first.sinr_db10.copy(), first.server.copy()
+    rsrp_dbm, sinr_db, server = first.rsrp_dbm.copy(), first.sinr_db.copy(), first.server.copy()
     for other in others:
-        better = other.rsrp_dbm10 > rsrp
-        rsrp[better], sinr[better], server[better] = (
-            other.rsrp_dbm10[better], other.sinr_db10[better], other.server[better]
-        )
-    return ServiceSignal(rsrp_dbm10=rsrp, sinr_db10=sinr, server=server)
+        better = (other.rsrp_dbm > rsrp_dbm) | (np.isnan(rsrp_dbm) & np.isfinite(other.rsrp_dbm))
+        rsrp_dbm[better], sinr_db[better] = other.rsrp_dbm[better], other.sinr_db[better]
+        server[better] = other.server[better]
+    return ServiceSignal(rsrp_dbm=rsrp_dbm, sinr_db=sinr_db, server=server)

@@ -243,7 +243,7 @@ def _evidence(inputs: ComputeInputs, distance_m: float, link: Link) -> PathEvide
         required_dbm=required_rsrp_dbm(
             inputs.method, technology=cell.technology, margin_db=margin_db(inputs.method, cell.frequency_mhz)
         ),
-        rsrp_dbm=link.rsrp_dbm, free_space_rsrp_dbm=link.free_space_rsrp_dbm, obstruction_db=path.obstruction_db,
-        obstruction_distance_m=None if obstruction is None else obstruction.distance_from_receiver_m,
+        rsrp_dbm=link.rsrp_dbm, free_space_rsrp_dbm=link.free_space_rsrp_dbm, obstruction_db=link.obstruction_db,
+        obstruction_distance_m=None if obstruction is None else obstruction.distance_m,
         obstruction_excess_m=None if obstruction is None else obstruction.excess_m,
     )

@@ -1,7 +1,7 @@
 /** The page's controller: state, loaded data, what to do on each act, and when to draw. */
 
 import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
-import { STATUSES, type Hit, type Status } from "./contract";
+import { STATUSES, type Hit, type Status, type Village } from "./contract";
 import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
@@ -214,9 +214,20 @@ export class App {
   selectVillage(id: string | null): void {
     this.store.set({ village: id, cell: null, ...(id === null ? {} : { view: "villages" as const }) });
     if (id !== null && this.phone) this.ui.stop = "half";
-    const known = STATUSES.flatMap((status) => ready(this.model.villages[status]) ?? []).find((v) => v.village_id === id);
+    const known = this.chosenVillage();
     if (known) this.map?.reveal(known.lon, known.lat);
     if (known) this.say(`${known.name}: ${t(`status.${known.status}`)}`);
+  }
+
+  private chosenVillage(): Village | undefined {
+    const listed = STATUSES.flatMap((status) => ready(this.model.villages[status]) ?? []);
+    return listed.find((village) => village.village_id === this.state.village) ?? ready(this.model.village) ?? undefined;
+  }
+
+  /** Opening the card and the profile narrows the map and may hide what they are about. */
+  revealVillage(): void {
+    const village = this.state.view === "villages" ? this.chosenVillage() : undefined;
+    if (village) this.map?.reveal(village.lon, village.lat);
   }
 
   villagesOf(code: string): void {

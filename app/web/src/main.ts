@@ -116,6 +116,7 @@ function openMap(app: App): void {
         place: (lon, lat) => void app.readPoint(lon, lat),
         hover: (code, x, y) => app.setUi({ hover: code === null ? null : { code, x, y } }),
         moved: (at) => app.store.set({ at }),
+        resized: () => app.revealVillage(),
         rendered: () => (app.model.pointAt || app.state.commune ? app.update() : undefined),
       },
       app.state.at,

@@ -24,6 +24,11 @@ describe("the reason as a sentence", () => {
     expect(sentence({ reason: ridge }, null)).not.toContain("đủ sóng");
   });
 
+  it("asks for the margin of the location probability as well", () => {
+    const reason = { ...ridge, rsrp_dbm: -142, deficit_db: 41 };
+    expect(sentence({ reason })).toContain("VNPT đạt −104 dBm, vẫn dưới ngưỡng −101 dBm");
+  });
+
   it("speaks English", () => {
     setLang("en");
     expect(sentence({ reason: { code: "too_far", operator: "Viettel", distance_m: 8230, rsrp_dbm: -131 } })).toBe(

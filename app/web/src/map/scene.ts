@@ -54,10 +54,12 @@ function ray(village: Village, site: NearestSite, chosen: boolean): GeoJSON.Feat
 /** The tag stands at six tenths of the way, nearer to the mast. */
 const TAG_SHARE = 0.62;
 
-function tag(village: Village, site: NearestSite): GeoJSON.Feature {
+/** Operators that share a mast share its ray. */
+function tag(village: Village, site: NearestSite, all: readonly NearestSite[]): GeoJSON.Feature {
+  const operators = [...new Set(all.filter((other) => other.site_id === site.site_id).map((other) => other.operator))];
   const lon = village.lon + (site.lon - village.lon) * TAG_SHARE;
   const lat = village.lat + (site.lat - village.lat) * TAG_SHARE;
-  const name = t("map.operator_distance", { operator: site.operator, distance: distance(site.distance_m) });
+  const name = t("map.operator_distance", { operator: operators.join(", "), distance: distance(site.distance_m) });
   return point(lon, lat, { kind: "tag", name });
 }
 
@@ -77,20 +79,19 @@ function obstructionOf(profile: Profile | null): GeoJSON.Feature[] {
   return lon === undefined || lat === undefined ? [] : [point(lon, lat, { kind: "obstruction" })];
 }
 
-/** One site an operator: the first, because the server lists the nearest first. */
-function onePerOperator(sites: readonly NearestSite[]): NearestSite[] {
-  return sites.filter((site, index) => sites.findIndex((other) => other.operator === site.operator) === index);
+function differentMasts(sites: readonly NearestSite[]): NearestSite[] {
+  return sites.filter((site, index) => sites.findIndex((other) => other.site_id === site.site_id) === index);
 }
 
 function rays(model: Model, state: State): GeoJSON.FeatureCollection {
   const village = ready(model.village);
   if (state.view !== "villages" || !village) return collection([]);
   const profile = ready(model.profile);
-  const sites = onePerOperator(village.nearest);
+  const sites = differentMasts(village.nearest);
   const chosen = profile?.site_id ?? sites[0]?.site_id;
   return collection([
     ...sites.map((site) => ray(village, site, site.site_id === chosen)),
-    ...sites.map((site) => tag(village, site)),
+    ...sites.map((site) => tag(village, site, village.nearest)),
     ...obstructionOf(profile),
   ]);
 }

@@ -21,7 +21,9 @@ function halo(context: CanvasRenderingContext2D, palette: Palette, size: number,
   context.fill();
 }
 
+/** The ring is empty in the colour of its halo: a dark ground inside would read as a dot. */
 const white: Draw = (context, palette, size) => {
+  halo(context, palette, size, 6.2);
   circle(context, size, 6.2);
   context.lineWidth = 6;
   context.strokeStyle = palette.casing;

@@ -22,6 +22,7 @@ export interface MapEvents {
   hover(code: string | null, x: number, y: number): void;
   moved(at: string): void;
   rendered(): void;
+  resized(): void;
 }
 
 /** Letters with two marks and with horns, so that every subset of the font is there before labels are drawn. */
@@ -79,6 +80,7 @@ export class MapView {
     map.on("click", (event) => this.clicked(event));
     map.on("mousemove", (event) => this.moved(event));
     map.on("mouseout", () => this.hover(null, 0, 0));
+    map.on("resize", () => this.events.resized());
     map.on("move", () => this.events.rendered());
     map.on("moveend", () => {
       // Fitting the province on opening is no choice of the reader's and stays out of the address.

@@ -48,7 +48,7 @@ function tableRow(app: App, row: CommuneRow): TemplateResult {
     @click=${() => app.selectCommune(chosen ? null : code)} @dblclick=${() => app.zoomToCommune(code)}
     @keydown=${(event: KeyboardEvent) => event.key === "Enter" && app.selectCommune(code)}
     @pointerenter=${() => app.map?.mark(code)} @pointerleave=${() => app.map?.mark(null)}>
-    <th scope="row">${row.name}${app.phone ? phoneNote(row) : nothing}</th>
+    <th scope="row" title=${row.name}>${row.name}${app.phone ? phoneNote(row) : nothing}</th>
     <td class="share-cell"><span data-testid="row-share" data-value=${row.share?.share ?? ""}>${percent(row.share?.share)}</span>
       ${bar(row.share?.share ?? null, colour, target(app.model, app.state)?.percent ?? null)}</td>
     <td class="figure">${uncovered(app, row)}</td>

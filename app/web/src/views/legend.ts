@@ -25,7 +25,7 @@ function column(app: App, { colours, edges }: Classes, index: number, counts: re
   return html`<button class="legend-column ${isHidden ? "is-hidden" : ""}" aria-pressed=${!isHidden} data-testid="class-${index}"
     aria-label="${t("legend.class", range)}" title="${t("legend.class", range)} · ${t("legend.hint")}"
     @click=${(event: MouseEvent) => toggle(app, index, event.altKey, colours.length)}>
-    <span>${number(count)}</span><i style="height:${Math.max(2, height)}px;background:${colours[index]}"></i></button>`;
+    <span>${number(count)}</span><i style="height:${count ? Math.max(2, height) : 0}px;background:${colours[index]}"></i></button>`;
 }
 
 function edgeLabels({ edges, target: goal }: Classes): TemplateResult {

@@ -21,11 +21,17 @@ const given = (value: number | null | undefined): value is number => value !== n
 const plain = (text: string): Stretch => ({ text, strong: false });
 const strong = (text: string): Stretch => ({ text, strong: true });
 
+/** The level that would do: what was received plus what it lacked, which holds the margin of the location probability. */
+function requiredLevel(reason: Reason, threshold_dbm: number | null): number | null {
+  return given(reason.rsrp_dbm) && given(reason.deficit_db) ? reason.rsrp_dbm + reason.deficit_db : threshold_dbm;
+}
+
 function withoutTerrain(reason: Reason, threshold_dbm: number | null): string {
   const level = reason.rsrp_without_terrain_dbm;
   if (!given(level) || !reason.operator) return "";
-  const isServed = threshold_dbm !== null && level >= threshold_dbm;
-  return t(isServed ? "reason.without_served" : "reason.without_weak", { operator: reason.operator, rsrp: dbm(level), threshold: dbm(threshold_dbm) });
+  const required = requiredLevel(reason, threshold_dbm);
+  const isServed = required !== null && level >= required;
+  return t(isServed ? "reason.without_served" : "reason.without_weak", { operator: reason.operator, rsrp: dbm(level), threshold: dbm(required) });
 }
 
 function terrain({ reason }: Subject & { reason: Reason }, threshold_dbm: number | null): Stretch[] {

@@ -7,7 +7,7 @@ import { rsrpColour } from "../classes";
 import { METRICS, type PointLevel } from "../contract";
 import { composed, coordinates, dbm, metres, number, percent } from "../format";
 import { t } from "../i18n";
-import { coverageName, operator, ready, shareIn, technology } from "../model";
+import { communeName, communeOf, coverageName, operator, ready, shareIn, technology } from "../model";
 import { DEFAULTS } from "../state";
 import { icon } from "./icons";
 import { amount } from "./kpi";
@@ -81,7 +81,9 @@ export function pointTip(app: App): TemplateResult | typeof nothing {
   const { point, pointAt } = app.model;
   if (!point || !pointAt || app.state.view !== "signal") return nothing;
   const reading = ready(point);
-  const where = reading ? t("signal.place", { commune: composed(reading.commune_name ?? coordinates(pointAt[1], pointAt[0])), elevation: metres(reading.elevation_m) }) : "";
+  const commune = communeOf(app.model, reading?.commune_code ?? null);
+  const name = commune ? communeName(commune) : composed(reading?.commune_name ?? coordinates(pointAt[1], pointAt[0]));
+  const where = reading ? t("signal.place", { commune: name, elevation: metres(reading.elevation_m) }) : "";
   const body = reading
     ? html`<table class="table dense"><tbody>${reading.layers.map((level) => levelRow(app, level))}</tbody></table>`
     : point.is === "failed"

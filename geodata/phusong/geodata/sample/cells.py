@@ -34,7 +34,7 @@ def make_cells(masts: Masts, site_ids: list[str], *, spec: MastSpec, seed: int) 
         azimuths = _azimuths(rng, zone)
         height_m = float(masts.height_m[number]) - 3.0
         for operator in masts.operators[number]:
-            low_band = zone == "mountain" and rng.random() < 0.6
+            low_band = zone == "mountain" and rng.random() < spec.low_band_share
             frequency_mhz = _LOW_BAND_MHZ[operator] if low_band else default_frequency_mhz("4G")
             carriers = [("4G", frequency_mhz)]
             if rng.random() < _five_g_chance(spec, zone):
@@ -49,7 +49,7 @@ def make_cells(masts: Masts, site_ids: list[str], *, spec: MastSpec, seed: int) 
                         "technology": technology,
                         "frequency_mhz": carrier_mhz,
                         "antenna_height_m": height_m,
-                        **_antenna(rng, technology, carrier_mhz, azimuth),
+                        **_antenna(rng, spec, technology, carrier_mhz, azimuth),
                         "is_on_air": True,
                     }
                     for order, azimuth in enumerate(aims, start=1)
@@ -78,15 +78,16 @@ def _azimuths(rng: np.random.Generator, zone: str) -> tuple[float | None, ...]:
 
 
 def _antenna(
-    rng: np.random.Generator, technology: str, frequency_mhz: float, azimuth: float | None
+    rng: np.random.Generator, spec: MastSpec, technology: str, frequency_mhz: float, azimuth: float | None
 ) -> dict[str, float]:
     """Width of the carrier and the antenna: as usual in that band, the tilt a little more or less."""
     usual = cell_defaults(technology, frequency_mhz=frequency_mhz)
     is_omni = azimuth is None
+    tilt_deg = spec.five_g_downtilt_deg if technology == "5G" else usual.downtilt_deg
     return {
         "bandwidth_mhz": usual.bandwidth_mhz,
         "azimuth_deg": float("nan") if azimuth is None else azimuth,
-        "downtilt_deg": 0.0 if is_omni else float(usual.downtilt_deg + rng.integers(-2, 2)),
+        "downtilt_deg": 0.0 if is_omni else float(tilt_deg + rng.integers(-2, 3)),
         "power_dbm": usual.power_dbm,
         "antenna_gain_dbi": 11.0 if is_omni else usual.antenna_gain_dbi,
         "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,

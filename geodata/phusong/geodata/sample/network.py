@@ -15,8 +15,8 @@ from phusong.geodata.sample.noise import band_noise
 from phusong.geodata.sample.spec import OPERATORS, MastSpec, layer_generator
 
 _BLOCK_M = 300.0
-TOWN_PER_KM2 = 1_300.0
-_MAST_HEIGHTS_M = ([30.0, 33.0, 36.0, 42.0], [36.0, 42.0, 45.0], [36.0, 42.0, 48.0, 50.0])
+TOWN_PER_KM2 = 650.0
+_MAST_HEIGHTS_M = ([30.0, 33.0, 36.0, 42.0], [36.0, 42.0, 45.0], [30.0, 36.0, 42.0, 48.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +206,12 @@ def _settle(
     far = road_cells.size > 0
     to_road_m = ndimage.distance_transform_edt(roadless, sampling=cell_m) if far else np.zeros(roadless.shape)
     worth = (
-        np.clip(prominence_m, -80.0, 80.0) / 40.0 - to_road_m / 500.0 + rng.normal(0, 0.15, land.grid.shape)
+        np.clip(prominence_m, -80.0, 80.0) / 40.0 - to_road_m / 400.0 + rng.normal(0, 0.15, land.grid.shape)
     )
     worth = np.where(land.is_sea | (land.commune < 0), -np.inf, worth)
     search = max(1, round(search_m / cell_m))
     chosen = [
-        _best_near(worth, int(row), int(col), search if zone else max(1, search // 2))
+        _best_near(worth, int(row), int(col), search if zone == 1 else max(1, search // 2))
         for row, col, zone in zip(rows, cols, zones, strict=True)
     ]
     flat = np.array([row * land.grid.width + col for row, col in chosen], dtype=np.int64)
@@ -238,7 +238,7 @@ def _operators(
         used = owner[near[number, 1:]]
         chance = quota * np.array([0.35 ** int(np.sum(used == index)) for index in range(len(OPERATORS))])
         owner[number] = rng.choice(len(OPERATORS), p=chance / chance.sum())
-    is_shared = rng.random(count) < spec.shared_share * np.choose(zones, [0.9, 1.0, 1.25])
+    is_shared = rng.random(count) < spec.shared_share * np.choose(zones, [1.5, 0.9, 1.25])
     has_third = rng.random(count) < 1.0 / 3.0
     result = []
     for number in range(count):

@@ -15,10 +15,10 @@ from phusong.geodata.sample.spec import layer_generator
 Numbers = npt.NDArray[np.float64]
 
 TOWN, PLAIN, MOUNTAIN = "town", "plain", "mountain"
-_CLUMPS = {TOWN: (2, 4), PLAIN: (2, 4), MOUNTAIN: (2, 5)}
-_SPREAD_M = {TOWN: 260.0, PLAIN: 330.0, MOUNTAIN: 1_600.0}
+_CLUMPS = {TOWN: (2, 4), PLAIN: (2, 4), MOUNTAIN: (3, 6)}
+_SPREAD_M = {TOWN: 260.0, PLAIN: 330.0, MOUNTAIN: 1_700.0}
 _CLUMP_SIGMA_M = {TOWN: 150.0, PLAIN: 130.0, MOUNTAIN: 85.0}
-_OFFERS = 4
+_OFFERS = 10
 _DENSE_PER_KM2 = 1_600.0
 
 
@@ -243,6 +243,10 @@ def _hamlets(
     worth = land.at(liveable, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
     own = land.at(land.commune, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
     home = np.repeat(villages.commune, number)
+    # some people live up the slope or in the next side valley, away from all village houses
+    away_m, _ = cKDTree(villages.points_m).query(offers.reshape(-1, 2))
+    remote = np.repeat(villages.kind == MOUNTAIN, number)[:, None] * away_m.reshape(worth.shape) / 400.0
+    worth = np.where(worth > 1e-4, worth**0.15 * (rng.random(worth.shape) + remote), 0.0)
     worth = np.where(own == home[:, None], worth, -1.0)
     best = np.argmax(worth, axis=1)
     moved = offers[np.arange(len(centres)), best]

@@ -56,20 +56,26 @@ class MastSpec:
         Shares of Viettel, VNPT and MobiFone among mast owners.
     five_g_share_town, five_g_share_plain, five_g_share_mountain : float
         Chance that an operator on a mast also runs 5G there.
+    low_band_share : float
+        Chance that 4G in the mountains is on 700 or 900 MHz instead of 1800 MHz.
+    five_g_downtilt_deg : float
+        Tilt of 5G antennas, give or take 2 degrees: they serve crowds nearby.
     search_m : float
         A mast may move this far to find a better place.
     """
 
     people_per_mast: float = 1_400.0
-    reach_town_m: float = 1_100.0
+    reach_town_m: float = 1_400.0
     reach_plain_m: float = 2_600.0
     reach_mountain_m: float = 4_200.0
-    mountain_interest: float = 0.8
+    mountain_interest: float = 1.6
     shared_share: float = 0.34
     operator_shares: tuple[float, float, float] = (0.44, 0.33, 0.23)
-    five_g_share_town: float = 0.5
-    five_g_share_plain: float = 0.02
+    five_g_share_town: float = 0.65
+    five_g_share_plain: float = 0.04
     five_g_share_mountain: float = 0.02
+    low_band_share: float = 0.4
+    five_g_downtilt_deg: float = 8.0
     search_m: float = 600.0
 
 

@@ -15,6 +15,7 @@ from phusong.geodata.names import split_kind, without_accents
 from phusong.geodata.store.folder import FolderStore
 
 WORTH_TELLING_KM2 = 0.001
+SAME_SHAPE_DEG = 1e-9
 KNOWN_KINDS = ("xã", "phường", "đặc khu", "thị trấn")
 
 
@@ -30,7 +31,7 @@ def complete_communes(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
     """
     named = _with_kinds(frame)
     overlap_km2, gap_km2 = fit_of_boundaries(named, epsg=store.epsg)
-    findings = [*_lost_codes(named, store)]
+    findings = [*_lost_codes(named, store), *_outdated_population(named, store)]
     for code, area_km2 in (("boundaries_overlap", overlap_km2), ("boundaries_gap", gap_km2)):
         if area_km2 >= WORTH_TELLING_KM2:
             findings.append(_fit_finding(code, area_km2))
@@ -133,3 +134,34 @@ def _lost_codes(frame: gpd.GeoDataFrame, store: FolderStore) -> list[Finding]:
                 Finding(code="communes_lost", column="commune_code", value=told, severity="warning")
             )
     return findings
+
+
+def _outdated_population(frame: gpd.GeoDataFrame, store: FolderStore) -> list[Finding]:
+    """Warn where the people per cell were fitted to other boundaries or other official numbers."""
+    has_all = store.has("population") and store.has("communes") and is_filled(frame, "commune_code").all()
+    if not has_all:
+        return []
+    before, after = _people_and_shapes(store.table("communes")), _people_and_shapes(frame)
+    if before.keys() == after.keys() and all(_is_same(one, before[code]) for code, one in after.items()):
+        return []
+    told = [f"{sum(max(people, 0.0) for people, _ in one.values()):.0f}" for one in (before, after)]
+    return [Finding(code="population_outdated", value=told[0], allowed=told[1], severity="warning")]
+
+
+def _people_and_shapes(table: gpd.GeoDataFrame) -> dict[str, tuple[float, shapely.Geometry | None]]:
+    """Official number (-1 where unknown) and shape of each commune, by code."""
+    numbers = list(table["population"]) if "population" in table else [None] * len(table)
+    people = pd.to_numeric(pd.Series(numbers, dtype=object), errors="coerce").fillna(-1.0)
+    codes = table["commune_code"].astype(str)
+    return {
+        code: (float(number), shape)
+        for code, number, shape in zip(codes, people, table.geometry, strict=True)
+    }
+
+
+def _is_same(
+    one: tuple[float, shapely.Geometry | None], other: tuple[float, shapely.Geometry | None]
+) -> bool:
+    if one[0] != other[0] or one[1] is None or other[1] is None:
+        return one == other
+    return bool(one[1].equals_exact(other[1], SAME_SHAPE_DEG))

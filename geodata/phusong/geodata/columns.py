@@ -201,7 +201,9 @@ def _number_of(text: str) -> float | None:
 
 
 def parse_coordinate(value: object) -> object:
-    """Read a coordinate: a comma parts decimals, however many digits follow."""
+    """Read a coordinate: a comma parts decimals, however many digits follow; yes and no are none."""
+    if isinstance(value, bool):
+        return str(value)
     if isinstance(value, str) and _COMMA.fullmatch(value.strip()):
         return float(value.strip().replace(",", "."))
     return parse_number(value)[0]

@@ -21,6 +21,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+from pyogrio.errors import DataSourceError
 
 from phusong.coverage.errors import InputError
 from phusong.geodata.crs import GEOGRAPHIC_EPSG
@@ -31,6 +32,8 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _CELL_TEXT_MAX = 32_000
 """A cell of a workbook holds 32,767 characters."""
 _SHEET_NAME_MAX = 31
+_EXACT_INTEGER = 10**15
+"""Spreadsheets keep 15 digits; a longer integer goes out as text."""
 
 
 def write_table(
@@ -70,7 +73,8 @@ def write_table(
     Raises
     ------
     InputError
-        ``export_format`` for another ending; ``export_no_place`` for a geographic file of rows without place.
+        ``export_format`` for another ending; ``export_no_place`` for a geographic file of rows without place;
+        ``export_unwritable`` where the file cannot be written.
     """
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
@@ -79,8 +83,11 @@ def write_table(
     if not is_placed and path.suffix.lower() in (".geojson", ".gpkg"):
         raise InputError("export_no_place", value=path.suffix.lower(), allowed=".xlsx .csv")
     table = _Table(rows, headers, (lon_key, lat_key), notes or {}, (sheet, notes_sheet))
-    with replacing(path) as partial:
-        writer(partial, table)
+    try:
+        with replacing(path) as partial:
+            writer(partial, table)
+    except (OSError, DataSourceError) as error:
+        raise InputError("export_unwritable", path=str(path), detail=str(error)[:120]) from error
     return len(rows)
 
 
@@ -112,19 +119,33 @@ def _plain(value: object) -> object:
         value = value.item()
     if value is None or value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
-    if isinstance(value, bool | int | float | str):
+    if isinstance(value, int) and abs(value) >= _EXACT_INTEGER:
+        return str(value)
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping | list | tuple):
         return orjson.dumps(value, default=str, option=orjson.OPT_SERIALIZE_NUMPY).decode()
-    return str(value)
+    return _clean(str(value))
+
+
+def _clean(text: str) -> str:
+    """Drop control characters and halves of surrogate pairs, which no format carries."""
+    return ILLEGAL_CHARACTERS_RE.sub("", text.encode("utf-8", "ignore").decode("utf-8"))
 
 
 def _written(value: object) -> object:
     """Return what stands in a cell of a sheet: numbers as numbers, text that cannot run."""
     plain = _plain(value)
-    if isinstance(plain, str):
-        return safe_text(ILLEGAL_CHARACTERS_RE.sub("", plain)[:_CELL_TEXT_MAX])
-    return plain
+    return safe_text(plain[:_CELL_TEXT_MAX]) if isinstance(plain, str) else plain
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: object) -> WriteOnlyCell:
+    """Return a cell in which a text is a text: openpyxl would take ``#N/A`` for an error."""
+    written = _written(value)
+    cell = WriteOnlyCell(sheet, value=written)
+    if isinstance(written, str):
+        cell.data_type = "s"
+    return cell
 
 
 def _write_csv(path: Path, table: _Table) -> None:
@@ -141,21 +162,21 @@ def _write_xlsx(path: Path, table: _Table) -> None:
     _set_widths(sheet, table.rows, table.headers)
     _append_head(sheet, list(table.headers.values()))
     for row in table.rows:
-        sheet.append([_written(row.get(key)) for key in table.headers])
+        sheet.append([_cell(sheet, row.get(key)) for key in table.headers])
     sheet.auto_filter.ref = f"A1:{get_column_letter(max(len(table.headers), 1))}{len(table.rows) + 1}"
     if table.notes:
         remarks = book.create_sheet(table.names[1][:_SHEET_NAME_MAX])
         remarks.column_dimensions["A"].width = 32
         remarks.column_dimensions["B"].width = 80
         for name, text in table.notes.items():
-            remarks.append([_written(name), _written(text)])
+            remarks.append([_cell(remarks, name), _cell(remarks, text)])
     book.save(path)
 
 
 def _append_head(sheet: WriteOnlyWorksheet, titles: Sequence[str]) -> None:
     cells = []
     for title in titles:
-        cell = WriteOnlyCell(sheet, value=_written(title))
+        cell = _cell(sheet, title)
         cell.font = Font(bold=True)
         cells.append(cell)
     sheet.append(cells)
@@ -178,7 +199,7 @@ def _write_geojson(path: Path, table: _Table) -> None:
     ]
     record: dict[str, Any] = {"type": "FeatureCollection", "features": features}
     if table.notes:
-        record["notes"] = dict(table.notes)
+        record["notes"] = {_clean(name): _clean(text) for name, text in table.notes.items()}
     path.write_bytes(orjson.dumps(record))
 
 
@@ -200,7 +221,7 @@ def _write_gpkg(path: Path, table: _Table) -> None:
     pyogrio.write_dataframe(frame, path, layer=table.names[0], driver="GPKG", geometry_type="Point")
     if table.notes:
         remarks = pd.DataFrame(
-            {"name": list(table.notes), "text": [str(text) for text in table.notes.values()]}
+            {"name": list(map(_clean, table.notes)), "text": list(map(_clean, table.notes.values()))}
         )
         pyogrio.write_dataframe(remarks, path, layer=table.names[1], driver="GPKG", append=True)
 

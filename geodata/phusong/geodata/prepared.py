@@ -129,7 +129,7 @@ def _part(layer: str, table: RawTable, crs: str | None, column_map: Mapping[str,
         findings=(),
         ignored=tuple(name for name in table.columns if name not in headers.values()),
     )
-    told = (*table.findings, *_crs_remarks(table, crs), *part.localised([*findings, *remarks]))
+    told = (*table.findings, *_crs_remarks(table, headers, crs), *part.localised([*findings, *remarks]))
     return replace(part, findings=told)
 
 
@@ -140,16 +140,18 @@ def _column(layer: str, column: ColumnRule, values: Sequence[Any]) -> tuple[list
     return parse_column(layer, column, values)
 
 
-def _crs_remarks(table: RawTable, crs: str | None) -> list[Finding]:
-    if crs is None or table.crs is None:
+def _crs_remarks(table: RawTable, headers: Mapping[str, str], crs: str | None) -> list[Finding]:
+    """Say that a CRS was given for a file that says its own, or that has longitude and latitude."""
+    if crs is None:
         return []
     given = parse_crs(crs)
-    if given == table.crs:
+    own = table.crs
+    if table.geometry is None and {"lon", "lat"} <= set(headers):
+        own = pyproj.CRS.from_epsg(GEOGRAPHIC_EPSG)
+    if own is None or given == own:
         return []
     return [
-        Finding(
-            code="crs_ignored", file=table.file, value=crs, allowed=str(table.crs.name), severity="warning"
-        )
+        Finding(code="crs_ignored", file=table.file, value=crs, allowed=str(own.name), severity="warning")
     ]
 
 

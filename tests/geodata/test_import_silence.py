@@ -106,3 +106,11 @@ def test_yes_is_no_longitude(store: FolderStore, tmp_path: Path) -> None:
         import_layer(store, "sites", [tmp_path / "a.xlsx"], imported_at=NOW)
     first = refused.value.findings[0]
     assert (first.code, first.row, first.column, first.value) == ("not_a_number", 2, "lon", "True")
+
+
+def test_communes_beyond_the_fixed_grid_are_told(store: FolderStore, tmp_path: Path) -> None:
+    far = [AREAS[0], AREAS[1], box(106.0, 19.0, 106.1, 19.1)]
+    path = communes(tmp_path / "b.gpkg", people=[10, 20, 30], areas=far)
+    report = import_layer(store, "communes", [path], imported_at=NOW)
+    (found,) = [finding for finding in report.findings if finding.code == "communes_off_grid"]
+    assert (found.value, found.allowed, found.severity) == ("1", "population", "warning")

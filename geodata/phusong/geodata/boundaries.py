@@ -12,7 +12,7 @@ from phusong.geodata.columns import plain_text
 from phusong.geodata.completion import Completed, is_filled
 from phusong.geodata.crs import utm_epsg
 from phusong.geodata.names import split_kind, without_accents
-from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.folder import RASTER_LAYERS, FolderStore
 
 WORTH_TELLING_KM2 = 0.001
 SAME_SHAPE_DEG = 1e-9
@@ -31,7 +31,7 @@ def complete_communes(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
     """
     named = _with_kinds(frame)
     overlap_km2, gap_km2 = fit_of_boundaries(named, epsg=store.epsg)
-    findings = [*_lost_codes(named, store), *_outdated_population(named, store)]
+    findings = [*_lost_codes(named, store), *_outdated_population(named, store), *_off_grid(named, store)]
     for code, area_km2 in (("boundaries_overlap", overlap_km2), ("boundaries_gap", gap_km2)):
         if area_km2 >= WORTH_TELLING_KM2:
             findings.append(_fit_finding(code, area_km2))
@@ -164,4 +164,21 @@ def _is_same(
 ) -> bool:
     if one[0] != other[0] or one[1] is None or other[1] is None:
         return one == other
-    return bool(one[1].equals_exact(other[1], SAME_SHAPE_DEG))
+    return bool(shapely.equals_exact(one[1], other[1], SAME_SHAPE_DEG))
+
+
+def _off_grid(frame: gpd.GeoDataFrame, store: FolderStore) -> list[Finding]:
+    """Warn of communes that reach beyond the grid, which stays as the first raster has made it."""
+    rasters = [layer for layer in RASTER_LAYERS if store.has(layer)]
+    if not rasters:
+        return []
+    grid = store.grid()
+    shapes = np.asarray(frame.geometry.to_crs(epsg=grid.epsg), dtype=object)
+    inside = shapely.covers(shapely.box(*grid.bounds), shapes)
+    there = np.isfinite(shapely.bounds(shapes)).all(axis=1)
+    beyond = int((there & ~inside).sum())
+    if not beyond:
+        return []
+    return [
+        Finding(code="communes_off_grid", value=str(beyond), allowed=", ".join(rasters), severity="warning")
+    ]

@@ -69,7 +69,13 @@ def test_total_equals_the_area_at_that_pixel() -> None:
     terrain = ridge_world(90.0)
     x_m, y_m = GRID.centre(20, 20)
     area = path_loss_area(
-        terrain, x_m=x_m, y_m=y_m, antenna_height_m=30.0, frequencies_mhz=[800.0], radii_m=[5_000.0], method=Method()
+        terrain,
+        x_m=x_m,
+        y_m=y_m,
+        antenna_height_m=30.0,
+        frequencies_mhz=[800.0],
+        radii_m=[5_000.0],
+        method=Method(),
     )
     pixel = area.loss_db[0, 20 - area.row0, 180 - area.col0]
     assert explained(terrain).total_db == pytest.approx(float(pixel), abs=1e-3)

@@ -1,13 +1,15 @@
-"""P.1812-8 against the profiles and result logs of ITU-R Study Group 3, every intermediate quantity included."""
+"""P.1812-8 against the profiles and logs of ITU-R Study Group 3, every intermediate quantity included."""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
 import pytest
 
 from phusong.app.validation import P1812Case, centre_latitude_deg, read_p1812_cases, validate_p1812
+from phusong.coverage.errors import InputError, LayerFileError, NotFoundError
 from phusong.coverage.propagation.p1812 import PathLossParts
 
 RESULTS = ("results_p1812-8_Py1812", "results_p1812-6_matlab")
@@ -140,3 +142,36 @@ def test_everything_below_the_folder_is_found(p1812_data: Path) -> None:
 def test_centre_latitude_follows_the_great_circle_for_half_the_length() -> None:
     assert centre_latitude_deg(50.0, 0.0, 50.0, 60.0, distance_km=4_100.0) > 50.0
     assert centre_latitude_deg(-20.0, 100.0, 20.0, 100.0, distance_km=4_447.8) == pytest.approx(0.0, abs=0.01)
+
+
+def test_nothing_to_compare_is_said(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="validation_path"):
+        validate_p1812(tmp_path / "absent")
+    with pytest.raises(InputError, match="validation_empty"):
+        validate_p1812(tmp_path)
+    (tmp_path / "broken.jsonl").write_text('{"f": 1.0}\n')
+    with pytest.raises(LayerFileError, match="validation_file"):
+        validate_p1812(tmp_path)
+
+
+def test_optional_keys_of_synthetic_cases(tmp_path: Path) -> None:
+    record = {
+        "f": 0.8, "p": 50.0, "htg": 30.0, "hrg": 1.5, "pol": 2, "DN": 45.0, "N0": 330.0,
+        "phi_t": 16.0, "lam_t": 107.0, "phi_r": 16.1, "lam_r": 107.0,
+        "d": [0.0, 3.0, 7.5, 11.0], "h": [5.0, 80.0, 20.0, 5.0], "Lb": 0.0,
+    }  # fmt: skip
+    spread = {
+        **record,
+        "pL": 90.0,
+        "sigmaL": 5.5,
+        "zone": [4, 3, 4, 4],
+        "R": [0, 10, 10, 0],
+        "dct": 3.0,
+        "dcr": 8.0,
+    }
+    path = tmp_path / "cases.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in (record, {**record, "pL": 90.0}, spread)) + "\n\n")
+    plain, unspread, full = (case.parts() for case in read_p1812_cases(path))
+    assert plain.loss_db == unspread.loss_db
+    assert full.location_db == pytest.approx(1.2816 * 5.5, abs=0.01)
+    assert full.longest_inland_km < full.longest_land_km == pytest.approx(11.0)

@@ -132,7 +132,9 @@ def _lon_lat(at: str) -> tuple[float, float]:
     return lon, lat
 
 
-def _warped(path: Path, lon: float, lat: float, radius_km: float, cell_m: float) -> tuple[Raster, float, float]:
+def _warped(
+    path: Path, lon: float, lat: float, radius_km: float, cell_m: float
+) -> tuple[Raster, float, float]:
     """Terrain on a UTM grid that holds the disc, and the point on it."""
     epsg = (32600 if lat >= 0.0 else 32700) + int((lon + 180.0) // 6.0) % 60 + 1
     x_m, y_m = Transformer.from_crs(4326, epsg, always_xy=True).transform(lon, lat)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +25,9 @@ from phusong.coverage.propagation import fixed_radius, free_space
 from phusong.coverage.propagation.area_geometry import UNKNOWN_M, Site, Tables, inner_samples
 from phusong.coverage.propagation.area_kernel import (
     NEGLIGIBLE_MARGIN_DB,
+    SHORTEST_KM,
     Carriers,
     Climate,
-    SHORTEST_KM,
     loss_rows,
 )
 from phusong.coverage.propagation.p1812 import FAR_FROM_COAST_KM, check_ranges
@@ -34,7 +35,7 @@ from phusong.coverage.propagation.p1812_combination import troposcatter_db
 from phusong.coverage.propagation.p1812_diffraction import ground_admittance, wavelength_m
 from phusong.coverage.propagation.p1812_path import earth_radius_km
 from phusong.coverage.propagation.p1812_statistics import anomalous_time
-from phusong.coverage.propagation.profile import Profile
+from phusong.coverage.propagation.profile import Float64Array, Profile
 
 LATITUDE_DEG = 16.0
 FARTHEST_KM = 100.0
@@ -115,31 +116,22 @@ def path_loss_area(
         check_ranges({"frequency_mhz": frequency_mhz, **heights})
     row0, col0, rows, cols = terrain.grid.disc_window(x_m, y_m, max(radii_m))
     window = _Window(terrain.grid, row0, col0, rows, cols, x_m, y_m)
+    ground_m = _ground_at(terrain, x_m, y_m)
     loss = np.full((len(frequencies_mhz), rows, cols), np.nan, dtype=np.float32)
     if method.model == "p1812":
-        ground_m = _ground_at(terrain, x_m, y_m)
         ground = window.padded(terrain.values, less=ground_m, unknown=UNKNOWN_M)
-        surface = np.empty(0, dtype=np.float32)
+        cover = np.empty(0, dtype=np.float32)
         if clutter is not None:
-            surface = window.padded(clutter.values, less=0.0, unknown=np.float32(0.0))
+            cover = window.padded(clutter.values, less=0.0, unknown=np.float32(0.0))
         site = window.site(antenna_height_m, method)
         carriers = _carriers(frequencies_mhz, radii_m, terrain.grid.cell_size_m, method, latitude_deg)
-        climate = Climate(
-            float(method.time_percentage),
-            True,
-            float(method.delta_n),
-            float(method.n0),
-            float(latitude_deg),
-            FAR_FROM_COAST_KM,
-            102.45 - 92.4 + _least_time_dependence_db(latitude_deg),
-        )
-        shape = (rows + 2, cols + 2)
         tables = _tables(float(carriers.radius_cells.max()), site)
-        fixed = (ground.ravel(), surface.ravel(), shape, tables, site, carriers, climate, loss)
-        _fill(fixed, rows, threads or int(config.NUMBA_NUM_THREADS))
+        climate = _climate(method, latitude_deg)
+        fixed = (ground.ravel(), cover.ravel(), ground.shape, tables, site, carriers, climate, loss)
+        _fill(fixed, rows, threads or _cores())
     else:
-        ground_m = _ground_at(terrain, x_m, y_m)
-        _fill_baseline(loss, window, terrain, ground_m, antenna_height_m, frequencies_mhz, radii_m, method)
+        mast_m = ground_m + antenna_height_m
+        _fill_baseline(loss, window, terrain, mast_m, frequencies_mhz, radii_m, method)
     return AreaLoss(row0, col0, loss)
 
 
@@ -237,7 +229,7 @@ class _Window:
         return self.grid.cell_size_m * np.hypot(down[:, None], right[None, :])
 
 
-def _check(
+def _check(  # noqa: PLR0917 - private
     grid: Grid,
     x_m: float,
     y_m: float,
@@ -265,7 +257,7 @@ def _cell_position(grid: Grid, x_m: float, y_m: float) -> FloatArray:
     return np.array([row, col])
 
 
-def _bilinear(values: FloatArray, points: FloatArray) -> FloatArray:
+def _bilinear(values: FloatArray, points: FloatArray) -> Float64Array:
     """Interpolate between cell centres; beyond the outermost centres the edge is repeated.
 
     A cell without weight does not count, so that unknown terrain beside a path leaves it known.
@@ -298,8 +290,24 @@ def _tables(radius_cells: float, site: Site) -> Tables:
     return Tables(step.astype(np.float32), per_km.astype(np.float32), bulge.astype(np.float32))
 
 
+def _climate(method: Method, latitude_deg: float) -> Climate:
+    return Climate(
+        float(method.time_percentage),
+        True,
+        float(method.delta_n),
+        float(method.n0),
+        float(latitude_deg),
+        FAR_FROM_COAST_KM,
+        102.45 - 92.4 + _least_time_dependence_db(latitude_deg),
+    )
+
+
 def _carriers(
-    frequencies_mhz: Sequence[float], radii_m: Sequence[float], cell_size_m: float, method: Method, latitude_deg: float
+    frequencies_mhz: Sequence[float],
+    radii_m: Sequence[float],
+    cell_size_m: float,
+    method: Method,
+    latitude_deg: float,
 ) -> Carriers:
     ghz = np.array(frequencies_mhz, dtype=np.float64) / 1000.0
     scatter = [troposcatter_db(f, 1.0, 0.0, float(method.n0), 50.0) - NEGLIGIBLE_MARGIN_DB for f in ghz]
@@ -311,6 +319,7 @@ def _carriers(
         radius_cells=np.array(radii_m, dtype=np.float64) / cell_size_m + _CELL_TOLERANCE,
         free_db=92.4 + 20.0 * np.log10(ghz),
         per_root_wavelength=1.0 / np.sqrt([wavelength_m(f) for f in ghz]),
+        root=np.cbrt(ghz),
         ground=np.array([ground_admittance(f, True, False) for f in ghz]),
         scatter_floor_db=np.array(scatter),
         ducting_floor_db=ducting,
@@ -329,6 +338,12 @@ def _least_time_dependence_db(latitude_deg: float) -> float:
     return float(-12.0 + 1.2 * ratio + 12.0 * 10.0 ** (gamma * ratio))
 
 
+def _cores() -> int:
+    """Cores numba may use: all, or as many as NUMBA_NUM_THREADS says."""
+    settings: Any = config
+    return int(settings.NUMBA_NUM_THREADS)
+
+
 def _fill(fixed: tuple[object, ...], rows: int, threads: int) -> None:
     """Let all cores work on blocks of rows; the kernel holds no lock."""
     blocks = [(begin, min(begin + _ROWS_A_TASK, rows)) for begin in range(0, rows, _ROWS_A_TASK)]
@@ -336,27 +351,24 @@ def _fill(fixed: tuple[object, ...], rows: int, threads: int) -> None:
         list(pool.map(lambda block: loss_rows(*block, *fixed), blocks))
 
 
-def _fill_baseline(
+def _fill_baseline(  # noqa: PLR0917 - private
     loss: npt.NDArray[np.float32],
     window: _Window,
     terrain: Raster,
-    ground_m: float,
-    antenna_height_m: float,
+    mast_m: float,
     frequencies_mhz: Sequence[float],
     radii_m: Sequence[float],
     method: Method,
 ) -> None:
-    """Free space over the 3-D distance, for the two models that know no terrain between the ends."""
+    """Fill in the two models that know no terrain between the ends: 3-D free space, and a plane radius."""
     plane_m = window.distance_m()
     part = terrain.values[window.row0 : window.row0 + window.rows, window.col0 : window.col0 + window.cols]
-    rise_m = part.astype(np.float64) + method.receiver_height_m - ground_m - antenna_height_m
-    slant_m = np.hypot(plane_m, rise_m)
+    rise_m = part.astype(np.float64) + method.receiver_height_m - mast_m
     for band, (frequency_mhz, radius_m) in enumerate(zip(frequencies_mhz, radii_m, strict=True)):
-        reach_m = radius_m
         if method.model == "fixed_radius":
-            reach_m = min(radius_m, 1000.0 * method.fixed_radius_km)
-            slant_m = plane_m + 0.0 * rise_m
-            loss[band] = fixed_radius.path_loss_db(slant_m, frequency_mhz=frequency_mhz, radius_m=reach_m)
+            reach_m = 1000.0 * method.fixed_radius_km
+            band_db = fixed_radius.path_loss_db(plane_m, frequency_mhz=frequency_mhz, radius_m=reach_m)
         else:
-            loss[band] = free_space.path_loss_db(slant_m, frequency_mhz=frequency_mhz)
-        loss[band][plane_m > reach_m + _CELL_TOLERANCE] = np.nan
+            band_db = free_space.path_loss_db(np.hypot(plane_m, rise_m), frequency_mhz=frequency_mhz)
+        is_known = (plane_m <= radius_m + _CELL_TOLERANCE) & np.isfinite(rise_m)
+        loss[band] = np.where(is_known, band_db, np.nan)

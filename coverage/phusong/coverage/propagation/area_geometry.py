@@ -68,6 +68,7 @@ class AreaPath(NamedTuple):
     spherical_radius_km: float
     clearance_m: float
     needed_m: float
+    radius_root: float
     is_blocked: bool
     tx_slope: float
     rx_slope: float
@@ -79,7 +80,7 @@ def inner_samples(cells: float) -> int:
 
     The tiny excess keeps a sample at exactly half a step, whatever the rounding of the distance.
     """
-    return max(int(math.floor(cells - 0.5 + 1e-6)), 0)
+    return max(math.floor(cells - 0.5 + 1e-6), 0)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
@@ -87,12 +88,12 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,
     site: Site,
-    row_step: float,
-    col_step: float,
+    row_step: np.float32,
+    col_step: np.float32,
     count: int,
     step: Float32Array,
     heights: Float32Array,
-) -> tuple[float, float]:
+) -> tuple[np.float32, np.float32]:
     """Interpolate the terrain at samples 1..count; return the sums of height and of index times height."""
     row, col = np.float32(site.row_part), np.float32(site.col_part)
     start = np.int32(site.row * width + site.col)
@@ -128,8 +129,8 @@ def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
     clutter: Float32Array,
     width: int,
     site: Site,
-    row_step: float,
-    col_step: float,
+    row_step: np.float32,
+    col_step: np.float32,
     count: int,
     tables: Tables,
     heights: Float32Array,
@@ -148,7 +149,7 @@ def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def highest_slope(surface: Float32Array, tables: Tables, count: int, tx_m: float) -> float:
+def highest_slope(surface: Float32Array, tables: Tables, count: int, tx_m: float) -> np.float32:
     """Greatest slope from the transmitter over the curved earth, less its part at the receiver (13)."""
     top = np.float32(tx_m)
     slope = LOWEST
@@ -167,7 +168,7 @@ def sight_margin(  # noqa: PLR0917 - kernels take no keyword-only options
     gap_km: float,
     step_km: float,
     curvature: float,
-) -> float:
+) -> np.float32:
     """Least clearance^2 / (d_i (d - d_i)) of a path in line of sight (equation 15 squared)."""
     top, slope = np.float32(tx_m), np.float32(direct * step_km)
     gap, spacing, bend = np.float32(gap_km), np.float32(step_km), np.float32(curvature)
@@ -193,7 +194,7 @@ def blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     gap_km: float,
     step_km: float,
     curvature: float,
-) -> tuple[float, float, float, float]:
+) -> tuple[np.float32, np.float32, np.float32, np.float32]:
     """Greatest slope from the receiver, and obstruction over the flat earth, of a blocked path (17, 88)."""
     top, end, slope = np.float32(tx_m), np.float32(rx_m), np.float32(direct * step_km)
     gap, spacing, bend = np.float32(gap_km), np.float32(step_km), np.float32(curvature)
@@ -213,7 +214,9 @@ def blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _smooth_sight_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:
+def _smooth_sight_nu_m(  # noqa: PLR0917 - kernels take no keyword-only options
+    tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int
+) -> float:
     """Greatest nu of the smooth earth's samples in line of sight.
 
     Over w = t / (1 - t), with t the share of the path, nu has one maximum: the only positive root of
@@ -239,7 +242,7 @@ def _smooth_sight_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, ste
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def smooth_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:
+def smooth_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:  # noqa: PLR0917 - kernels take no keyword-only options
     """Bullington parameter of the smooth earth on evenly spaced samples, without a scan.
 
     Equal to ``p1812_diffraction.smooth_profile_nu_m`` on the same points: each maximum over the points
@@ -296,9 +299,7 @@ def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
     tx_slope, rx_slope = float(highest_slope(surface, tables, count, tx)), -direct - bend
     is_blocked = tx_slope + bend - direct >= 0.0
     if is_blocked:
-        slopes = blocked_slopes(
-            heights, surface, tables, count, tx, rx, direct, gap, site.step_km, curvature
-        )
+        slopes = blocked_slopes(heights, surface, tables, count, tx, rx, direct, gap, site.step_km, curvature)
         rx_slope, obstruction = float(slopes[0]), float(slopes[1])
         nu = crossing_nu_m(tx_slope + bend - direct, rx_slope + bend + direct, d)
         if obstruction > 0.0:
@@ -306,7 +307,7 @@ def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
             tx_smooth -= obstruction * tx_over / (tx_over + rx_over)
             rx_smooth -= obstruction * rx_over / (tx_over + rx_over)
     else:
-        margin = sight_margin(surface, tables, count, tx, direct, gap, site.step_km, curvature)
+        margin = float(sight_margin(surface, tables, count, tx, direct, gap, site.step_km, curvature))
         nu, tx_slope = -math.sqrt(0.002 * d * margin), direct - bend
     tx_eff, rx_eff = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
     smooth = smooth_nu_m(tx_eff, rx_eff, d, curvature, site.step_km, count)
@@ -316,5 +317,17 @@ def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
         needed = needed_clearance(d, near, rest)
         radius = grazing_radius_km(d, tx_eff, rx_eff)
     return AreaPath(
-        d, rx - tx, nu, smooth, tx_eff, rx_eff, radius, clearance, needed, is_blocked, tx_slope, rx_slope
+        d,
+        rx - tx,
+        nu,
+        smooth,
+        tx_eff,
+        rx_eff,
+        radius,
+        clearance,
+        needed,
+        radius ** (1.0 / 3.0),
+        is_blocked,
+        tx_slope,
+        rx_slope,
     )

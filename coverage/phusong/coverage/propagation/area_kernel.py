@@ -36,7 +36,7 @@ from phusong.coverage.propagation.p1812_combination import (
 from phusong.coverage.propagation.p1812_diffraction import (
     bullington_db,
     delta_bullington_db,
-    first_term_over_db,
+    first_term_from_root_db,
 )
 from phusong.coverage.propagation.p1812_path import analyse
 from phusong.coverage.propagation.profile import INLAND, Float64Array, Int64Array
@@ -57,6 +57,7 @@ class Carriers(NamedTuple):
     radius_cells: Float64Array
     free_db: Float64Array
     per_root_wavelength: Float64Array
+    root: Float64Array
     ground: Float64Array
     scatter_floor_db: Float64Array
     ducting_floor_db: Float64Array
@@ -97,7 +98,7 @@ def make_scratch(samples: int, has_clutter: bool) -> Scratch:
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
 def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, count: int, rx_m: float, gap_km: float, step_km: float, bend: float
-) -> float:
+) -> np.float32:
     """Greatest slope from the receiver over the curved earth, less its part at the transmitter (80)."""
     end, gap, spacing, curve = np.float32(rx_m), np.float32(gap_km), np.float32(step_km), np.float32(bend)
     last = np.float32(count)
@@ -126,7 +127,7 @@ def _bare_slopes(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _horizon_distances(
+def _horizon_distances(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch, site: Site, count: int, path: AreaPath, tx_slope: float, rx_slope: float
 ) -> tuple[float, float]:
     """Least horizon distances that fit the slopes, within the rounding of float32."""
@@ -149,12 +150,16 @@ def _horizon_distances(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _least_shielding_db(angle_mrad: float, low_km: float, high_km: float, f: float, gamma: float) -> float:
-    """Lower bound of shielding plus bent-path loss of one terminal whose horizon lies between two distances."""
-    cube_root = f ** (1.0 / 3.0)
+def _least_shielding(  # noqa: PLR0917 - kernels take no keyword-only options
+    angle_mrad: float, low_km: float, high_km: float, f: float, f_root: float, gamma: float
+) -> tuple[float, float]:
+    """Lower bound of shielding and bending of one terminal whose horizon lies between two distances.
+
+    Returns the factor under 20 log and the decibels to add to it.
+    """
     steep = max(angle_mrad - 0.1 * high_km, 0.0)
-    shielding = 20.0 * math.log10(1.0 + 0.361 * steep * math.sqrt(f * low_km)) + 0.264 * steep * cube_root
-    return shielding + gamma * min(angle_mrad, 0.1 * low_km)
+    factor = 1.0 + 0.361 * steep * math.sqrt(f * low_km)
+    return factor, 0.264 * steep * f_root + gamma * min(angle_mrad, 0.1 * low_km)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -165,12 +170,12 @@ def _diffraction_db(path: AreaPath, carriers: Carriers, i: int) -> float:
     share = 1.0 - path.clearance_m * scale / path.needed_m
     if share < 0.0:
         return terrain
-    spherical = first_term_over_db(
+    spherical = first_term_from_root_db(
         path.distance_km,
         path.effective_tx_m,
         path.effective_rx_m,
         path.spherical_radius_km,
-        carriers.frequency_ghz[i],
+        path.radius_root * carriers.root[i],
         carriers.ground[i],
     )
     if spherical <= 0.0:
@@ -180,7 +185,7 @@ def _diffraction_db(path: AreaPath, carriers: Carriers, i: int) -> float:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _full_db(
+def _full_db(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch, site: Site, count: int, path: AreaPath, climate: Climate, frequency_ghz: float
 ) -> float:
     """Evaluate every equation of the Recommendation on the sampled path."""
@@ -218,6 +223,15 @@ def _full_db(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _least_angle_mrad(slope: float) -> float:
+    """Lower bound of the angle of a slope given in mrad: arctan x >= 3 x / (3 + x^2), and >= x below 0."""
+    if slope <= 0.0:
+        return slope
+    x = 0.001 * slope
+    return 3.0 * slope / (3.0 + x * x)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def _may_duct(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch,
     site: Site,
@@ -229,21 +243,21 @@ def _may_duct(  # noqa: PLR0917 - kernels take no keyword-only options
     loss: float,
 ) -> bool:
     """Tell whether ducting may undercut a loss, by lower bounds of equation 46."""
-    d, f = path.distance_km, carriers.frequency_ghz[i]
-    gamma = 5e-5 * site.radius_km * f ** (1.0 / 3.0)
-    tx_angle, rx_angle = 1000.0 * math.atan(0.001 * slopes[1]), 1000.0 * math.atan(0.001 * slopes[2])
+    d, f, f_root = path.distance_km, carriers.frequency_ghz[i], carriers.root[i]
+    gamma = 5e-5 * site.radius_km * f_root
+    tx_angle, rx_angle = _least_angle_mrad(slopes[1]), _least_angle_mrad(slopes[2])
     base = carriers.ducting_floor_db[i] + gamma * 1000.0 * d / site.radius_km
     tx_km, rx_km = site.step_km, 0.5 * site.step_km
+    tx_factor, tx_more = _least_shielding(tx_angle, tx_km, d, f, f_root, gamma)
+    rx_factor, rx_more = _least_shielding(rx_angle, rx_km, d, f, f_root, gamma)
     reach = tx_km + rx_km if slopes[0] else d
-    bound = base + 20.0 * math.log10(reach)
-    bound += _least_shielding_db(tx_angle, tx_km, d, f, gamma)
-    bound += _least_shielding_db(rx_angle, rx_km, d, f, gamma)
+    bound = base + 20.0 * math.log10(reach * tx_factor * rx_factor) + tx_more + rx_more
     if loss < bound or not slopes[0]:
         return loss >= bound
     tx_km, rx_km = _horizon_distances(scratch, site, count, path, slopes[1], slopes[2])
-    bound = base + 20.0 * math.log10(tx_km + rx_km)
-    bound += _least_shielding_db(tx_angle, tx_km, tx_km, f, gamma)
-    bound += _least_shielding_db(rx_angle, rx_km, rx_km, f, gamma)
+    tx_factor, tx_more = _least_shielding(tx_angle, tx_km, tx_km, f, f_root, gamma)
+    rx_factor, rx_more = _least_shielding(rx_angle, rx_km, rx_km, f, f_root, gamma)
+    bound = base + 20.0 * math.log10((tx_km + rx_km) * tx_factor * rx_factor) + tx_more + rx_more
     return loss >= bound - 0.01
 
 
@@ -280,7 +294,7 @@ def _carrier_db(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _pixel_db(
+def _pixel_db(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch,
     tables: Tables,
     site: Site,
@@ -313,7 +327,7 @@ def _pixel_db(
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def loss_rows(
+def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
     row_begin: int,
     row_end: int,
     ground: Float32Array,
@@ -374,8 +388,6 @@ def loss_rows(
                 )
             values[:] = np.nan
             d = cells * site.step_km
-            _pixel_db(
-                scratch, tables, site, count, d, end_m, total, moment, carriers, climate, cells, values
-            )
+            _pixel_db(scratch, tables, site, count, d, end_m, total, moment, carriers, climate, cells, values)
             for i in range(values.size):
                 out[i, y, x] = values[i]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic
 
@@ -28,8 +28,7 @@ def _element(context: Any, builder: Any, kind: Any, arguments: Any) -> Any:  # n
     return builder.gep(array.data, [index])
 
 
-@intrinsic
-def load_terrain(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
+def _load_terrain(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
     """Read ``array[index]`` of an array that the loop does not write; the index is not checked."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -40,8 +39,7 @@ def load_terrain(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
     return types.float32(array, index), generate
 
 
-@intrinsic
-def load_step(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
+def _load_step(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
     """Read ``array[index]`` of a small table that is not the terrain; the index is not checked."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -52,8 +50,7 @@ def load_step(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
     return types.float32(array, index), generate
 
 
-@intrinsic
-def store_sample(_typing: Any, array: Any, index: Any, value: Any) -> Any:  # noqa: ANN401
+def _store_sample(_typing: Any, array: Any, index: Any, value: Any) -> Any:  # noqa: ANN401
     """Write ``array[index] = value`` in a scratch array that is not the terrain; nothing is checked."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -64,8 +61,7 @@ def store_sample(_typing: Any, array: Any, index: Any, value: Any) -> Any:  # no
     return types.void(array, index, value), generate
 
 
-@intrinsic
-def greater(_typing: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
+def _greater(_typing: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
     """Return the greater of two float32 of which neither is NaN."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
@@ -73,3 +69,10 @@ def greater(_typing: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
         return builder.select(is_greater, arguments[0], arguments[1], flags=("fast",))
 
     return types.float32(first, second), generate
+
+
+# numba calls these with the typing context put in front, which no type checker can follow
+load_terrain: Any = intrinsic(_load_terrain)
+load_step: Any = intrinsic(_load_step)
+store_sample: Any = intrinsic(_store_sample)
+greater: Any = intrinsic(_greater)

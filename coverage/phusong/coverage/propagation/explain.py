@@ -85,7 +85,7 @@ class PathExplanation:
     obstruction: Obstruction | None
 
 
-def explain_path(
+def explain_path(  # noqa: PLR0917 - two ends, each a place and a height
     terrain: Raster,
     x1_m: float,
     y1_m: float,
@@ -187,9 +187,7 @@ def _parts(found: PathLossParts) -> tuple[float, dict[str, float]]:
     return found.loss_db, parts
 
 
-def _baseline_db(
-    profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method
-) -> float:
+def _baseline_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method) -> float:
     plane_m = 1000.0 * profile.length_km
     if method.model == "fixed_radius":
         radius_m = 1000.0 * method.fixed_radius_km

@@ -33,8 +33,8 @@ def path_loss_db(
 
     Examples
     --------
-    >>> path_loss_db([1_000.0, 5_000.0], frequency_mhz=1_000.0, radius_m=4_000.0)
-    array([92.4,  nan])
+    >>> path_loss_db([1_000.0, 5_000.0], frequency_mhz=1_000.0, radius_m=4_000.0).round(2)
+    array([92.45,   nan])
     """
     distance = np.asarray(distance_m, dtype=np.float64)
     loss = free_space.path_loss_db(distance, frequency_mhz=frequency_mhz)

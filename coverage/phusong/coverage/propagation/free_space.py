@@ -31,5 +31,7 @@ def path_loss_db(distance_m: npt.ArrayLike, *, frequency_mhz: float) -> npt.NDAr
     92.45
     """
     held_m = np.maximum(np.asarray(distance_m, dtype=np.float64), LEAST_DISTANCE_M)
-    loss: npt.NDArray[np.float64] = 20.0 * np.log10(4.0 * np.pi * held_m * frequency_mhz * 1e6 / SPEED_OF_LIGHT_M_S)
+    loss: npt.NDArray[np.float64] = 20.0 * np.log10(
+        4.0 * np.pi * held_m * frequency_mhz * 1e6 / SPEED_OF_LIGHT_M_S
+    )
     return loss

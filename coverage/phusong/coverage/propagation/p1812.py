@@ -329,7 +329,7 @@ def check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
 
 def _location_db(profile: Profile, frequency_mhz: float, percentage: float, sigma_db: float | None) -> float:
     """Location variability L_loc (section 4.8); none where the receiver is at sea."""
-    if profile.zone is not None and profile.zone[-1] == SEA:
+    if profile.zone[-1] == SEA:
         return 0.0
     if sigma_db is None:
         sigma_db = location_sigma_db(frequency_mhz)

@@ -172,7 +172,10 @@ def diffraction(path: PathGeometry, given: Conditions, is_beta: bool) -> Diffrac
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def either_db(first: float, second: float, scale: float) -> float:
-    """Soft maximum (minimum for a negative scale): scale ln(exp(first/scale) + exp(second/scale)) without overflow (60, 63)."""
+    """Soft maximum, or minimum for a negative scale, without overflow (equations 60 and 63).
+
+    It is scale ln(exp(first / scale) + exp(second / scale)).
+    """
     high, low = (first, second) if (first - second) / scale > 0.0 else (second, first)
     return high + scale * math.log1p(math.exp((low - high) / scale))
 

@@ -14,6 +14,7 @@ from phusong.coverage.propagation.profile import Float64Array
 
 LAND_PERMITTIVITY, LAND_CONDUCTIVITY = 22.0, 0.003
 SEA_PERMITTIVITY, SEA_CONDUCTIVITY = 80.0, 5.0
+LEAST_GAIN = 10.0**0.1
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -133,8 +134,11 @@ def least_clearance(
     m = 250.0 * distance_km * distance_km / (radius_km * total)
     # b is the root of m b^3 - (m + 1) b + c = 0 in [0, 1]; Newton's steps stand for arccos and cos
     b = c / (1.0 + m)
-    for _ in range(5):
-        b -= (m * b * b * b - (m + 1.0) * b + c) / (3.0 * m * b * b - (m + 1.0))
+    for _ in range(8):
+        shift = (m * b * b * b - (m + 1.0) * b + c) / (3.0 * m * b * b - (m + 1.0))
+        b -= shift
+        if abs(shift) < 1e-6:  # Newton squares the error: the next step would be the last digit
+            break
     near = 0.5 * distance_km * (1.0 + b)
     rest = distance_km - near
     tx_part = (tx_m - 500.0 * near * near / radius_km) * rest
@@ -156,14 +160,15 @@ def closed_form_nu_m(distance_km: float, tx_m: float, rx_m: float, radius_km: fl
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def height_gain_db(height: float, beta: float, admittance: float) -> float:
-    """Height gain of one terminal (equations 34 and 35)."""
+def height_gain(height: float, beta: float, admittance: float) -> tuple[float, float]:
+    """Height gain of one terminal, as a factor and the decibels to add to it (equations 34 and 35).
+
+    The floor 2 + 20 log K is that of the factor 10^0.1 K; it cannot bind above B = 2.
+    """
     b = beta * height
     if b > 2.0:
-        gain = 17.6 * math.sqrt(b - 1.1) - 5.0 * math.log10(b - 1.1) - 8.0
-    else:
-        gain = 20.0 * math.log10(b + 0.1 * b * b * b)
-    return max(gain, 2.0 + 20.0 * math.log10(admittance))
+        return 1.0 / math.sqrt(math.sqrt(b - 1.1)), 17.6 * math.sqrt(b - 1.1) - 8.0
+    return max(b + 0.1 * b * b * b, LEAST_GAIN * admittance), 0.0
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -182,18 +187,31 @@ def first_term_over_db(  # noqa: PLR0917 - kernels take no keyword-only options
     distance_km: float, tx_m: float, rx_m: float, radius_km: float, frequency_ghz: float, ground: float
 ) -> float:
     """First-term spherical-earth loss over one kind of ground (equations 29 to 36)."""
-    root = (radius_km * frequency_ghz) ** (1.0 / 3.0)
+    return first_term_from_root_db(
+        distance_km, tx_m, rx_m, radius_km, (radius_km * frequency_ghz) ** (1.0 / 3.0), ground
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def first_term_from_root_db(  # noqa: PLR0917 - kernels take no keyword-only options
+    distance_km: float, tx_m: float, rx_m: float, radius_km: float, root: float, ground: float
+) -> float:
+    """First-term loss given (a f)^(1/3); the decibels of factors are taken of their product, once."""
     admittance = ground / root
     square = admittance * admittance
     fourth = square * square
     beta = (1.0 + 1.6 * square + 0.67 * fourth) / (1.0 + 4.5 * square + 1.53 * fourth)
-    # (f / a^2)^(1/3) and (f^2 / a)^(1/3) of equations 31 and 32, from the one root above
-    x = 21.88 * beta * root / radius_km * distance_km
-    scale = 0.9575 * beta * root * root / radius_km
-    gains = height_gain_db(scale * tx_m, beta, admittance) + height_gain_db(scale * rx_m, beta, admittance)
+    # (f / a^2)^(1/3) and (f^2 / a)^(1/3) of equations 31 and 32, from the one root
+    per_radius = root / radius_km
+    x = 21.88 * beta * per_radius * distance_km
+    scale = 0.9575 * beta * root * per_radius
+    tx_factor, tx_more = height_gain(scale * tx_m, beta, admittance)
+    rx_factor, rx_more = height_gain(scale * rx_m, beta, admittance)
+    factor, more = tx_factor * rx_factor, tx_more + rx_more
     if x >= 1.6:
-        return -(11.0 + 10.0 * math.log10(x) - 17.6 * x) - gains
-    return 20.0 * math.log10(x) + 5.6488 * x**1.425 - gains
+        return 17.6 * x - 11.0 - 10.0 * math.log10(x * factor * factor) - more
+    log_x = math.log(x)
+    return 5.6488 * math.exp(1.425 * log_x) - 20.0 * math.log10(factor / x) - more
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -54,8 +54,8 @@ class Profile:
 
     distance_km: Float64Array
     height_m: Float64Array
-    clutter_height_m: Float64Array | None = None
-    zone: Int64Array | None = None
+    clutter_height_m: Float64Array = None  # type: ignore[assignment]  # becomes zeros
+    zone: Int64Array = None  # type: ignore[assignment]  # becomes inland
 
     def __post_init__(self) -> None:
         distance = _frozen(self.distance_km, np.float64)
@@ -84,7 +84,7 @@ class Profile:
     @property
     def surface_m(self) -> Float64Array:
         """Terrain plus clutter between the terminals, terrain alone at them (g of P.1812)."""
-        surface: Float64Array = self.height_m + np.asarray(self.clutter_height_m)
+        surface: Float64Array = self.height_m + self.clutter_height_m
         surface[0] = self.height_m[0]
         surface[-1] = self.height_m[-1]
         return surface

@@ -31,8 +31,16 @@ GRID = Grid(width=10, height=8, cell_size_m=100.0, left_m=500_000.0, top_m=2_200
 def write(path: Path, values, *, left, top, cell, crs="EPSG:32648", nodata=None) -> Path:
     values = np.asarray(values)
     with rasterio.open(
-        path, "w", driver="GTiff", width=values.shape[1], height=values.shape[0], count=1, crs=crs,
-        dtype=values.dtype, nodata=nodata, transform=from_origin(left, top, cell, cell),
+        path,
+        "w",
+        driver="GTiff",
+        width=values.shape[1],
+        height=values.shape[0],
+        count=1,
+        crs=crs,
+        dtype=values.dtype,
+        nodata=nodata,
+        transform=from_origin(left, top, cell, cell),
     ) as target:
         target.write(values, 1)
     return path
@@ -105,14 +113,18 @@ def test_overlapping_zones_still_fit() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(
-    cut_x=st.floats(500_210, 500_790), cut_y=st.floats(2_199_410, 2_199_790), seed=st.integers(0, 2**31),
+    cut_x=st.floats(500_210, 500_790),
+    cut_y=st.floats(2_199_410, 2_199_790),
+    seed=st.integers(0, 2**31),
     official=st.lists(st.integers(1, 100_000), min_size=4, max_size=4),
 )
 def test_every_zone_fits_at_once(cut_x, cut_y, seed, official) -> None:
     left, bottom, right, top = GRID.bounds
     quarters = [
-        box(left, cut_y, cut_x, top), box(cut_x, cut_y, right, top),
-        box(left, bottom, cut_x, cut_y), box(cut_x, bottom, right, cut_y),
+        box(left, cut_y, cut_x, top),
+        box(cut_x, cut_y, right, top),
+        box(left, bottom, cut_x, cut_y),
+        box(cut_x, bottom, right, cut_y),
     ]
     zones = build_zones(quarters, list("abcd"), GRID)
     raw = np.random.default_rng(seed).gamma(0.5, 2.0, GRID.shape)

@@ -30,7 +30,8 @@ def places(version: int, count: int = 50) -> gpd.GeoDataFrame:
     """A table whose every row carries the same version."""
     return gpd.GeoDataFrame(
         {"place_id": [f"p{n}" for n in range(count)], "version": [version] * count},
-        geometry=[Point(105 + n / 1000, 20) for n in range(count)], crs="EPSG:4326",
+        geometry=[Point(105 + n / 1000, 20) for n in range(count)],
+        crs="EPSG:4326",
     )
 
 
@@ -223,7 +224,9 @@ def test_the_journal_tells_every_write_in_order(tmp_path) -> None:
     assert created["event"] == "created"
     assert layer["detail"] == {"layer": "places", "source": "v1", "sha256": kept.content_sha256, "rows": 50}
     assert computed == {
-        "happened_at": "2026-02-03T04:05:06+00:00", "event": "computed", "detail": {"run": "r1", "share": 0.5}
+        "happened_at": "2026-02-03T04:05:06+00:00",
+        "event": "computed",
+        "detail": {"run": "r1", "share": 0.5},
     }
     assert removed["detail"] == {"layer": "places"}
 

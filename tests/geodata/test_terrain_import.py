@@ -26,8 +26,16 @@ LEFT_M, TOP_M = 500_000.0, 2_200_000.0
 def write(path: Path, values, *, left=LEFT_M, top=TOP_M, cell=30.0, crs="EPSG:32648", nodata=None) -> Path:
     values = np.asarray(values)
     with rasterio.open(
-        path, "w", driver="GTiff", width=values.shape[1], height=values.shape[0], count=1, crs=crs,
-        dtype=values.dtype, nodata=nodata, transform=from_origin(left, top, cell, cell),
+        path,
+        "w",
+        driver="GTiff",
+        width=values.shape[1],
+        height=values.shape[0],
+        count=1,
+        crs=crs,
+        dtype=values.dtype,
+        nodata=nodata,
+        transform=from_origin(left, top, cell, cell),
     ) as target:
         target.write(values, 1)
     return path
@@ -167,7 +175,9 @@ def test_coarse_terrain_says_that_ridges_are_lost(tmp_path, shared_data) -> None
 def test_progress_ends_complete(store, tmp_path) -> None:
     told = []
     import_terrain(
-        store, [write(tmp_path / "d.tif", plane(40, 40))], imported_at=NOW,
+        store,
+        [write(tmp_path / "d.tif", plane(40, 40))],
+        imported_at=NOW,
         progress=lambda stage, done, total: told.append((stage, done, total)),
     )
     assert told[-1][1] == told[-1][2]
@@ -222,8 +232,11 @@ def _unplaced(folder: Path) -> Path:
 @pytest.mark.parametrize(
     ("make", "code"),
     [
-        (_no_raster, "raster_unreadable"), (_truncated, "raster_unreadable"), (_empty, "raster_unreadable"),
-        (_empty_folder, "folder_empty"), (_unplaced, "raster_no_place"),
+        (_no_raster, "raster_unreadable"),
+        (_truncated, "raster_unreadable"),
+        (_empty, "raster_unreadable"),
+        (_empty_folder, "folder_empty"),
+        (_unplaced, "raster_no_place"),
         (lambda folder: folder / "absent.tif", "file_missing"),
         (lambda folder: write(folder / "c.tif", plane(9, 9), crs=None), "crs_missing"),
         (lambda folder: write(folder / "far.tif", plane(9, 9), left=900_000.0), "raster_no_overlap"),

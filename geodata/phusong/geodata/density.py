@@ -79,17 +79,13 @@ def _plane_areas_m2(
     return areas
 
 
-def _to_source(
-    source: rasterio.DatasetReader, grid: Grid, window: Window, crs: pyproj.CRS
-) -> Transform:
+def _to_source(source: rasterio.DatasetReader, grid: Grid, window: Window, crs: pyproj.CRS) -> Transform:
     """Return the way from rows and columns of the grid to those of a window of the source."""
     from_grid = pyproj.Transformer.from_crs(pyproj.CRS.from_epsg(grid.epsg), crs, always_xy=True)
     inverse = ~source.transform
 
     def to_source(row: FloatArray, col: FloatArray) -> tuple[FloatArray, FloatArray]:
-        x, y = from_grid.transform(
-            grid.left_m + col * grid.cell_size_m, grid.top_m - row * grid.cell_size_m
-        )
+        x, y = from_grid.transform(grid.left_m + col * grid.cell_size_m, grid.top_m - row * grid.cell_size_m)
         source_col, source_row = inverse * (x, y)
         return source_row - window.row_off, source_col - window.col_off
 

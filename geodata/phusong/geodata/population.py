@@ -75,8 +75,12 @@ def import_population(
         raise LayerFileError("raster_empty", file=source_name(files))
     notes = _notes(fit, zones, _official(communes))
     meta = LayerMeta(
-        "population", source=source_name(files), source_sha256=source_sha256(files),
-        rows=int((fit.people > 0).sum()), imported_at=imported_at, notes=notes,
+        "population",
+        source=source_name(files),
+        source_sha256=source_sha256(files),
+        rows=int((fit.people > 0).sum()),
+        imported_at=imported_at,
+        notes=notes,
     )
     meta = store.put_raster("population", Raster(grid, fit.people, "people"), meta)
     progress("import", 1, 1)
@@ -150,7 +154,9 @@ def _findings(fit: PeopleFit, zones: Zones, official: FloatArray, file: str) -> 
     )
     return [
         Finding(
-            code=code, file=file, value=f"{zones.codes[index]}: {amounts[index]:.0f}",
+            code=code,
+            file=file,
+            value=f"{zones.codes[index]}: {amounts[index]:.0f}",
             allowed=f"{fit.target[index]:.0f}" if code == "population_not_fitted" else None,
             severity="assumed" if code == "population_spread" else "warning",
         )

@@ -164,8 +164,12 @@ def _out_of_range(
 ) -> Finding:
     row, col = np.unravel_index(np.argmax(bad), bad.shape)
     return Finding(
-        code="raster_value", file=file.name, row=int(block.row_off + row) + 1,
-        column=str(int(block.col_off + col) + 1), value=f"{values[row, col]:g}", allowed=allowed,
+        code="raster_value",
+        file=file.name,
+        row=int(block.row_off + row) + 1,
+        column=str(int(block.col_off + col) + 1),
+        value=f"{values[row, col]:g}",
+        allowed=allowed,
     )
 
 

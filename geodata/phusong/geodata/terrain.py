@@ -78,8 +78,12 @@ def raster_meta(
         "unknown_share": unknown,
     }
     return LayerMeta(
-        layer, source=source_name(files), source_sha256=source_sha256(files), rows=rows,
-        imported_at=imported_at, notes=notes,
+        layer,
+        source=source_name(files),
+        source_sha256=source_sha256(files),
+        rows=rows,
+        imported_at=imported_at,
+        notes=notes,
     )
 
 
@@ -88,9 +92,7 @@ def raster_findings(files: Sequence[RasterFile], warped: Warped, *, unknown: flo
     unused = [Finding(code="raster_unused", file=name, severity="warning") for name in warped.unused]
     if unknown > 0:
         told = f"{100 * unknown:.4g} %"
-        unused.append(
-            Finding(code="raster_unknown", file=source_name(files), value=told, severity="warning")
-        )
+        unused.append(Finding(code="raster_unknown", file=source_name(files), value=told, severity="warning"))
     return tuple(unused)
 
 
@@ -99,7 +101,10 @@ def _coarse(files: Sequence[RasterFile], warped: Warped) -> tuple[Finding, ...]:
         return ()
     return (
         Finding(
-            code="terrain_coarse", file=source_name(files), value=f"{warped.source_cell_m:.0f} m",
-            allowed=f"< {COARSE * warped.grid.cell_size_m:g} m", severity="warning",
+            code="terrain_coarse",
+            file=source_name(files),
+            value=f"{warped.source_cell_m:.0f} m",
+            allowed=f"< {COARSE * warped.grid.cell_size_m:g} m",
+            severity="warning",
         ),
     )

@@ -200,18 +200,20 @@ def _fill_people(
 ) -> Scene:
     """Add population and villages; whichever is there says where the other goes."""
     store = writer.store
-    weight = suitability(land)
+    weight = places = suitability(land)
     if store.has("population"):
         population = store.raster("population")
         factor = round(land.grid.cell_size_m / population.grid.cell_size_m)
         weight = _block_sums(np.nan_to_num(population.values), land.grid, factor)
         weight = np.where(land.commune >= 0, weight, 0.0)
+        # a coarse population raster says nothing within its cells: there villages keep to liveable ground
+        places = weight * (0.03 + suitability(land))
     if store.has("villages"):
         villages, names = _read_villages(store, land, communes)
     else:
         villages = place_villages(
             land,
-            weight,
+            places,
             people=communes.people,
             counts=_village_counts(communes, count),
             household_size=communes.people / communes.households,

@@ -61,7 +61,9 @@ def terrain_from_means(
         resample(relief.is_sea.astype(np.float32), work, grid, order=1) * 2.0 - 1.0, 0.0, 1.0
     )
     fine_cells = coarse_cells(means, grid)
-    fine_m = np.round(honour(fine_m, fine_cells), 1)
+    # the coast of the coarse means is not that of the communes: their land stays above the sea
+    least_m = np.where(label_cells(grid, areas) >= 0, np.float32(0.3), np.float32(0.0))
+    fine_m = np.round(np.maximum(honour(fine_m, fine_cells), least_m), 1).astype(np.float32)
     found = fine_cells.means_of(fine_m)
     known = np.isfinite(found) & (fine_cells.target_m > 0)
     worst_m = float(np.max(np.abs(found - fine_cells.target_m)[known])) if known.any() else 0.0

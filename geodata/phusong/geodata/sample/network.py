@@ -208,7 +208,9 @@ def _settle(
     worth = (
         np.clip(prominence_m, -80.0, 80.0) / 40.0 - to_road_m / 400.0 + rng.normal(0, 0.15, land.grid.shape)
     )
-    worth = np.where(land.is_sea | (land.commune < 0), -np.inf, worth)
+    # a cell on the shore is half water
+    water = ndimage.binary_dilation((land.commune < 0) & (land.height_m < 1.0), np.ones((3, 3), bool))
+    worth = np.where(land.is_sea | (land.commune < 0) | water, -np.inf, worth)
     search = max(1, round(search_m / cell_m))
     chosen = [
         _best_near(worth, int(row), int(col), search if zone == 1 else max(1, search // 2))

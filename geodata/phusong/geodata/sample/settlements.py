@@ -240,11 +240,12 @@ def _hamlets(
     far = np.ones(len(centres), bool)
     far[first[:-1]] = False
     offers = centres[:, None, :] + rng.normal(0.0, 1.0, (len(centres), _OFFERS, 2)) * reach_m[:, None, None]
-    worth = land.at(liveable, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
+    liked = land.at(liveable, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
+    worth = np.asarray(liked, dtype=np.float64)
     own = land.at(land.commune, offers.reshape(-1, 2)).reshape(len(centres), _OFFERS)
     home = np.repeat(villages.commune, number)
     # some people live up the slope or in the next side valley, away from all village houses
-    away_m, _ = cKDTree(villages.points_m).query(offers.reshape(-1, 2))
+    away_m = np.asarray(cKDTree(villages.points_m).query(offers.reshape(-1, 2))[0])
     remote = np.repeat(villages.kind == MOUNTAIN, number)[:, None] * away_m.reshape(worth.shape) / 400.0
     worth = np.where(worth > 1e-4, worth**0.15 * (rng.random(worth.shape) + remote), 0.0)
     worth = np.where(own == home[:, None], worth, -1.0)

@@ -23,7 +23,6 @@ from phusong.app.layer_names import signal_layer
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method, method_from_dict
-from phusong.coverage.propagation.explain import PathExplanation
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.coverage.service import required_rsrp_dbm, served_levels
@@ -156,7 +155,7 @@ class Inspector:
             "threshold_dbm": self._method.threshold_dbm[cell.technology],
             "required_dbm": required_dbm,
             "is_served": link.rsrp_dbm >= required_dbm,
-            "obstruction": _obstruction(path),
+            "obstruction": _obstruction(link),
             "method": self._record,
         }
 
@@ -245,13 +244,13 @@ class Inspector:
         return dict(self._frames["communes"].iloc[int(found[0])]) if len(found) else None
 
 
-def _obstruction(path: PathExplanation) -> dict[str, float] | None:
+def _obstruction(link: Link) -> dict[str, float] | None:
     """Worst obstacle, told from the mast as the profile is drawn."""
-    worst = path.obstruction
+    worst = link.path.obstruction
     if worst is None:
         return None
-    from_mast_m = float(path.distance_m[-1]) - worst.distance_m
-    return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": worst.loss_db}
+    from_mast_m = float(link.path.distance_m[-1]) - worst.distance_m
+    return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": link.obstruction_db}
 
 
 def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:

@@ -223,6 +223,8 @@ def _settle(
 def _best_near(worth: npt.NDArray[np.float64], row: int, col: int, search: int) -> tuple[int, int]:
     top, west = max(row - search, 0), max(col - search, 0)
     part = worth[top : row + search + 1, west : col + search + 1]
+    if not np.isfinite(part.max()) and search < max(worth.shape):
+        return _best_near(worth, row, col, 2 * search)  # nothing dry so near: look further
     down, right = divmod(int(np.argmax(part)), part.shape[1])
     return top + down, west + right
 

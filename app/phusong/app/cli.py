@@ -24,7 +24,11 @@ EXIT_INPUT, EXIT_FAULT, EXIT_INTERRUPTED = 1, 3, 130
 def build_app() -> typer.Typer:
     """Assemble the commands; help texts are keys of the catalogues until `localise` replaces them."""
     app = typer.Typer(
-        name="phusong", help="cli.help", no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+        name="phusong",
+        help="cli.help",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
     for module in (studies, samples, layers, working, reading, serving):

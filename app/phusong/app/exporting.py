@@ -10,9 +10,26 @@ from phusong.app.i18n import Language, translate
 from phusong.geodata.exports import write_table
 
 VILLAGE_COLUMNS = (
-    "village_id", "name", "commune_code", "commune_name", "status_text", "households", "people",
-    "households_left_out", "people_left_out", "served_share_households", "served_share_people", "area_class",
-    "is_especially_difficult", "is_electrified", "best_rsrp_dbm", "reason_text", "elevation_m", "lon", "lat", "status",
+    "village_id",
+    "name",
+    "commune_code",
+    "commune_name",
+    "status_text",
+    "households",
+    "people",
+    "households_left_out",
+    "people_left_out",
+    "served_share_households",
+    "served_share_people",
+    "area_class",
+    "is_especially_difficult",
+    "is_electrified",
+    "best_rsrp_dbm",
+    "reason_text",
+    "elevation_m",
+    "lon",
+    "lat",
+    "status",
 )
 DENOMINATORS = ("population", "households", "villages", "area")
 
@@ -84,7 +101,10 @@ def export_communes(results: Mapping[str, Any], path: Path, *, language: Languag
 
 
 def _commune_row(commune: Mapping[str, Any]) -> dict[str, Any]:
-    row = {name: commune[name] for name in ("commune_code", "name", "kind", "population", "households", "villages")}
+    row = {
+        name: commune[name]
+        for name in ("commune_code", "name", "kind", "population", "households", "villages")
+    }
     row["area_km2"] = round(commune["area_km2"], 3)
     row |= {f"villages_{status}": count for status, count in commune["villages_by_status"].items()}
     for technology, operators in commune["shares"].items():
@@ -104,7 +124,13 @@ def method_notes(results: Mapping[str, Any], language: Language) -> dict[str, st
     if method["assumed"]:
         named = "; ".join(f"{layer}: {', '.join(columns)}" for layer, columns in method["assumed"].items())
         notes[translate("notes.assumed", language)] = named
-    notes |= {name: str(value) for name, value in method.items() if name not in {"layers", "assumed", "synthetic_layers"}}
-    notes |= {f"sha256 {layer}": f"{meta['sha256']} ({meta['source']})" for layer, meta in method["layers"].items()}
+    notes |= {
+        name: str(value)
+        for name, value in method.items()
+        if name not in {"layers", "assumed", "synthetic_layers"}
+    }
+    notes |= {
+        f"sha256 {layer}": f"{meta['sha256']} ({meta['source']})" for layer, meta in method["layers"].items()
+    }
     notes["run"] = str(results["run"])
     return notes

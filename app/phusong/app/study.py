@@ -54,8 +54,14 @@ class Study:
         """
         with self.store.lock():
             return import_layer(
-                self.store, layer, list(files), sheet=sheet, crs=crs, column_map=column_map or {},
-                imported_at=imported_at, progress=progress,
+                self.store,
+                layer,
+                list(files),
+                sheet=sheet,
+                crs=crs,
+                column_map=column_map or {},
+                imported_at=imported_at,
+                progress=progress,
             )
 
     def fill_sample(
@@ -71,8 +77,13 @@ class Study:
         """Synthesise the layers the study lacks; return their names."""
         with self.store.lock():
             return fill_sample(
-                self.store, seed=seed, imported_at=imported_at, masts=masts, villages=villages,
-                elevation_means_path=elevation_means_path, progress=progress,
+                self.store,
+                seed=seed,
+                imported_at=imported_at,
+                masts=masts,
+                villages=villages,
+                elevation_means_path=elevation_means_path,
+                progress=progress,
             )
 
     def compute(
@@ -103,7 +114,10 @@ class Study:
     ) -> int:
         """Write settlements to XLSX, CSV, GeoJSON or GPKG by the file's ending; return the number of rows."""
         return export_villages(
-            self.results(), self.villages(status=status, commune_code=commune_code)["villages"], path, language=language
+            self.results(),
+            self.villages(status=status, commune_code=commune_code)["villages"],
+            path,
+            language=language,
         )
 
     def export_communes(self, path: Path, *, language: Language) -> int:
@@ -125,8 +139,11 @@ class Study:
             "synthetic_layers": [layer for layer, meta in metas.items() if meta.synthetic],
             "layers": {
                 layer: {
-                    "rows": meta.rows, "synthetic": meta.synthetic, "source": meta.source,
-                    "sha256": meta.content_sha256, "imported_at": meta.imported_at,
+                    "rows": meta.rows,
+                    "synthetic": meta.synthetic,
+                    "source": meta.source,
+                    "sha256": meta.content_sha256,
+                    "imported_at": meta.imported_at,
                 }
                 for layer, meta in metas.items()
             },
@@ -148,10 +165,8 @@ def create_study(
     path: Path | str, *, name: str, epsg: int | None = None, grid_m: float | None = None
 ) -> Study:
     """Make an empty study folder."""
-    store = FolderStore.create(Path(path), name=name, epsg=epsg)
-    if grid_m is not None:
-        store.update_settings(grid_m=grid_m)
-    return Study(store)
+    size = {} if grid_m is None else {"grid_m": grid_m}
+    return Study(FolderStore.create(Path(path), name=name, epsg=epsg, **size))
 
 
 def create_sample_study(

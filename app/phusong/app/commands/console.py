@@ -66,7 +66,10 @@ def utc_now() -> str:
 def progress_bar(terminal: Terminal) -> Iterator[Teller]:
     """Show how far long work is, one bar a stage, on stderr."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(elapsed_when_finished=True),
     )
     with Progress(*columns, console=terminal.stderr) as bars:
         tasks: dict[str, TaskID] = {}

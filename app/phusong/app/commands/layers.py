@@ -37,7 +37,13 @@ def import_file(
     try:
         with progress_bar(speaker) as progress:
             report = open_study(study).import_layer(
-                layer, files, sheet=sheet, crs=crs, column_map=column_map, imported_at=utc_now(), progress=progress
+                layer,
+                files,
+                sheet=sheet,
+                crs=crs,
+                column_map=column_map,
+                imported_at=utc_now(),
+                progress=progress,
             )
     except TableError as refused:
         if as_json:
@@ -45,7 +51,11 @@ def import_file(
         raise
     if as_json:
         print_json(
-            {"layer": report.layer, "rows": report.rows, "findings": [one.as_dict() for one in report.findings]}
+            {
+                "layer": report.layer,
+                "rows": report.rows,
+                "findings": [one.as_dict() for one in report.findings],
+            }
         )
         return
     for finding in report.findings[:SHOWN_FINDINGS]:

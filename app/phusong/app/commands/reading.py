@@ -41,11 +41,18 @@ def results(context: typer.Context, study: StudyOption, as_json: JsonOption = Fa
 
 def _tell_results(speaker: Terminal, record: Mapping[str, Any]) -> None:
     province = record["province"]
-    speaker.tell(speaker.words(
-        "cli.results.head", name=province["name"], area=f"{province['area_km2']:.2f}",
-        population=f"{province['population']:.0f}", villages=province["villages"],
-    ))
-    heads = [speaker.words(f"denominators.{name}") for name in ("population", "households", "villages", "area")]
+    speaker.tell(
+        speaker.words(
+            "cli.results.head",
+            name=province["name"],
+            area=f"{province['area_km2']:.2f}",
+            population=f"{province['population']:.0f}",
+            villages=province["villages"],
+        )
+    )
+    heads = [
+        speaker.words(f"denominators.{name}") for name in ("population", "households", "villages", "area")
+    ]
     speaker.tell("".join([f"{'':30}", *(f"{head:>14}" for head in heads)]))
     for technology, operators in province["shares"].items():
         for operator, shares in operators.items():
@@ -73,11 +80,18 @@ def _percent(share: float | None) -> str:
 
 def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
     speaker.tell("")
-    speaker.tell(speaker.words(
-        "cli.results.method", model=method["model"], grid_m=method["grid_m"],
-        receiver_height_m=method["receiver_height_m"], threshold=method["threshold_dbm"],
-        probability=method["location_probability"], load=method["load"], computed_on=method["computed_on"],
-    ))
+    speaker.tell(
+        speaker.words(
+            "cli.results.method",
+            model=method["model"],
+            grid_m=method["grid_m"],
+            receiver_height_m=method["receiver_height_m"],
+            threshold=method["threshold_dbm"],
+            probability=method["location_probability"],
+            load=method["load"],
+            computed_on=method["computed_on"],
+        )
+    )
     if method["synthetic_layers"]:
         speaker.tell(speaker.words("cli.results.synthetic", layers=", ".join(method["synthetic_layers"])))
     if method["assumed"]:
@@ -107,10 +121,15 @@ def villages(
         print_json(record)
         return
     for village in record["villages"]:
-        speaker.tell(speaker.words(
-            "cli.villages.row", status=speaker.words(f"status.{village['status']}"),
-            village_id=village["village_id"], name=village["name"], commune=village["commune_name"],
-            households=f"{village['households']:.0f}", reason=reason_text(village.get("reason"), speaker.language),
-        ))
+        speaker.tell(
+            speaker.words(
+                "cli.villages.row",
+                status=speaker.words(f"status.{village['status']}"),
+                village_id=village["village_id"],
+                name=village["name"],
+                commune=village["commune_name"],
+                households=f"{village['households']:.0f}",
+                reason=reason_text(village.get("reason"), speaker.language),
+            )
+        )
     speaker.say("cli.villages.total", count=len(record["villages"]))
-

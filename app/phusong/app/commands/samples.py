@@ -47,8 +47,12 @@ def fill(
     speaker = terminal(context)
     with progress_bar(speaker) as progress:
         added = open_study(study).fill_sample(
-            seed=seed, imported_at=utc_now(), masts=masts, villages=villages,
-            elevation_means_path=elevation_means, progress=progress,
+            seed=seed,
+            imported_at=utc_now(),
+            masts=masts,
+            villages=villages,
+            elevation_means_path=elevation_means,
+            progress=progress,
         )
     if as_json:
         print_json({"added": added, "synthetic": True, "seed": seed})

@@ -53,8 +53,13 @@ def compute(
     elif report.was_current:
         speaker.say("cli.already_computed", run=report.run)
     else:
-        speaker.say("cli.computed", run=report.run, seconds=f"{report.seconds:.1f}", masts=report.masts_computed,
-                    blocks=report.blocks_composed)
+        speaker.say(
+            "cli.computed",
+            run=report.run,
+            seconds=f"{report.seconds:.1f}",
+            masts=report.masts_computed,
+            blocks=report.blocks_composed,
+        )
 
 
 def validate(
@@ -71,10 +76,16 @@ def validate(
         print_json(asdict(report))
         return
     speaker = terminal(context)
-    speaker.tell(speaker.words(
-        "cli.validated", model=model, cases=report.cases, max_abs_db=f"{report.max_abs_db:.6f}",
-        p99_abs_db=f"{report.p99_abs_db:.6f}", worst=str(report.worst),
-    ))
+    speaker.tell(
+        speaker.words(
+            "cli.validated",
+            model=model,
+            cases=report.cases,
+            max_abs_db=f"{report.max_abs_db:.6f}",
+            p99_abs_db=f"{report.p99_abs_db:.6f}",
+            worst=str(report.worst),
+        )
+    )
 
 
 def sweep(
@@ -93,8 +104,15 @@ def sweep(
 ) -> None:
     """Time one site over an area."""
     record = bench_sweep(
-        terrain, at=at, radius_km=radius_km, cell_m=cell_m, model=model, mode=mode,
-        frequencies_mhz=[float(part) for part in frequency_mhz.split(",")], height_m=height_m, threads=threads,
+        terrain,
+        at=at,
+        radius_km=radius_km,
+        cell_m=cell_m,
+        model=model,
+        mode=mode,
+        frequencies_mhz=[float(part) for part in frequency_mhz.split(",")],
+        height_m=height_m,
+        threads=threads,
         out=out,
     )
     if as_json:

@@ -111,8 +111,12 @@ def block_path(inputs: ComputeInputs, block: Block) -> Path:
 
 
 def compose_blocks(
-    inputs: ComputeInputs, blocks: Sequence[Block], keys: Mapping[str, LossKey], *,
-    threads: int | None = None, progress: Progress,
+    inputs: ComputeInputs,
+    blocks: Sequence[Block],
+    keys: Mapping[str, LossKey],
+    *,
+    threads: int | None = None,
+    progress: Progress,
 ) -> int:
     """Compose the blocks that are not cached; return how many were composed.
 
@@ -146,9 +150,7 @@ def _compose(
             carriers[cell.frequency_mhz].append((index, window))
     if not carriers:
         return None
-    stacks = [
-        _compose_carrier(inputs, block, members, ground_m) for _, members in sorted(carriers.items())
-    ]
+    stacks = [_compose_carrier(inputs, block, members, ground_m) for _, members in sorted(carriers.items())]
     noise_dbm = [
         noise_per_re_dbm(inputs.cells[members[0][0]], noise_figure_db=inputs.method.noise_figure_db)
         for _, members in sorted(carriers.items())

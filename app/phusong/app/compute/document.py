@@ -21,8 +21,13 @@ Parts = Mapping[tuple[str, str], Mapping[str, ZoneShares | None]]
 
 
 def results_document(
-    inputs: ComputeInputs, world: World, parts: Parts, *,
-    villages: gpd.GeoDataFrame | None, centres: Mapping[str, Mapping[str, bool | None]], computed_on: str,
+    inputs: ComputeInputs,
+    world: World,
+    parts: Parts,
+    *,
+    villages: gpd.GeoDataFrame | None,
+    centres: Mapping[str, Mapping[str, bool | None]],
+    computed_on: str,
 ) -> dict[str, Any]:
     """Assemble the document that every reader of figures gets."""
     technologies = [*sorted({cell.technology for cell in inputs.cells}), ANY_TECHNOLOGY]
@@ -45,13 +50,20 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
     return {
         **inputs.method.as_dict(),
         "layers": {
-            layer: {"sha256": meta.content_sha256, "source": meta.source, "synthetic": meta.synthetic, "rows": meta.rows}
+            layer: {
+                "sha256": meta.content_sha256,
+                "source": meta.source,
+                "synthetic": meta.synthetic,
+                "rows": meta.rows,
+            }
             for layer, meta in metas.items()
         },
         "synthetic_layers": [layer for layer, meta in metas.items() if meta.synthetic],
         "assumed": {layer: list(columns) for layer, columns in inputs.assumed.items()},
         "grid": {
-            "cell_size_m": inputs.grid.cell_size_m, "width": inputs.grid.width, "height": inputs.grid.height,
+            "cell_size_m": inputs.grid.cell_size_m,
+            "width": inputs.grid.width,
+            "height": inputs.grid.height,
             "epsg": inputs.grid.epsg,
         },
         "mode": "exact",
@@ -89,7 +101,10 @@ def _by_status(villages: pd.DataFrame | None) -> dict[str, int]:
 
 
 def _communes(
-    world: World, parts: Parts, villages: gpd.GeoDataFrame | None, centres: Mapping[str, Mapping[str, bool | None]]
+    world: World,
+    parts: Parts,
+    villages: gpd.GeoDataFrame | None,
+    centres: Mapping[str, Mapping[str, bool | None]],
 ) -> list[dict[str, Any]]:
     by_commune = {} if villages is None else dict(iter(villages.groupby("commune_code")))
     inner = world.communes.geometry.representative_point()

@@ -129,9 +129,10 @@ def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[s
 def _cells(table: gpd.GeoDataFrame, grid: Grid) -> list[Cell]:
     on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
     metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
-    cells = [_cell(row, x_m, y_m) for row, x_m, y_m in zip(
-        metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True
-    )]
+    cells = [
+        _cell(row, x_m, y_m)
+        for row, x_m, y_m in zip(metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True)
+    ]
     return [cell for cell in cells if grid.contains(cell.x_m, cell.y_m)]
 
 

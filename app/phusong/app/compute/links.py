@@ -86,7 +86,9 @@ def explain_links(
     return links
 
 
-def _known_path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -> PathExplanation | None:
+def _known_path(
+    terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method
+) -> PathExplanation | None:
     try:
         return _path(terrain, cell, x_m, y_m, method)
     except GridError as error:
@@ -99,8 +101,15 @@ def _path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -
     if math.hypot(x_m - cell.x_m, y_m - cell.y_m) < NEAREST_M:
         x_m = cell.x_m + (NEAREST_M if terrain.grid.contains(cell.x_m + NEAREST_M, cell.y_m) else -NEAREST_M)
     return explain_path(
-        terrain, cell.x_m, cell.y_m, cell.antenna_height_m, x_m, y_m, method.receiver_height_m,
-        cell.frequency_mhz, method,
+        terrain,
+        cell.x_m,
+        cell.y_m,
+        cell.antenna_height_m,
+        x_m,
+        y_m,
+        method.receiver_height_m,
+        cell.frequency_mhz,
+        method,
     )
 
 

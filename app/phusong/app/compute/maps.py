@@ -17,12 +17,16 @@ from phusong.geodata.store.rasters import write_cog
 from phusong.geodata.tiles.display import build_display
 from phusong.geodata.tiles.hillshade import build_hillshade
 
-
 TENTHS_NODATA = -32_768
 
 
 def write_signal(
-    run_dir: Path, inputs: ComputeInputs, technology: str, operator: str, signal: ServiceSignal, served: BoolArray
+    run_dir: Path,
+    inputs: ComputeInputs,
+    technology: str,
+    operator: str,
+    signal: ServiceSignal,
+    served: BoolArray,
 ) -> None:
     """Write level, SINR, best server and served cells of one technology and operator (or all)."""
     name = signal_layer(technology, operator)
@@ -34,9 +38,13 @@ def write_signal(
     sinr_tif = coverages / f"sinr-{name}.tif"
     write_cog(level_tif, _tenths(signal.rsrp_dbm), grid=grid, nodata=TENTHS_NODATA, tags={"unit": "dBm x 10"})
     write_cog(sinr_tif, _tenths(signal.sinr_db), grid=grid, nodata=TENTHS_NODATA, tags={"unit": "dB x 10"})
-    write_cog(coverages / f"served-{name}.tif", served.astype(np.uint8), grid=grid, nodata=None, tags={"unit": "1"})
+    write_cog(
+        coverages / f"served-{name}.tif", served.astype(np.uint8), grid=grid, nodata=None, tags={"unit": "1"}
+    )
     server = signal.server.astype(np.int32)
-    write_cog(coverages / f"server-{name}.tif", server, grid=grid, nodata=-1, tags={"unit": "index in cells.json"})
+    write_cog(
+        coverages / f"server-{name}.tif", server, grid=grid, nodata=-1, tags={"unit": "index in cells.json"}
+    )
     build_display(level_tif, run_dir / "display" / f"rsrp-{name}.tif")
 
 

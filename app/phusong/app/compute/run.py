@@ -12,7 +12,15 @@ import geopandas as gpd
 import numpy as np
 import orjson
 
-from phusong.app.compute.blocks import Block, ServiceSignal, assemble, block_path, compose_blocks, plan_blocks, services_of
+from phusong.app.compute.blocks import (
+    Block,
+    ServiceSignal,
+    assemble,
+    block_path,
+    compose_blocks,
+    plan_blocks,
+    services_of,
+)
 from phusong.app.compute.document import centre_answers, results_document
 from phusong.app.compute.inputs import ComputeInputs, load_inputs, run_id_of
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
@@ -74,8 +82,12 @@ def compute(
     seconds = time.perf_counter() - start
     store.journal("computed", run=report.run, seconds=round(seconds, 1), masts=report.masts_computed)
     return ComputeReport(
-        run=report.run, was_current=False, seconds=seconds, masts_computed=report.masts_computed,
-        blocks_composed=report.blocks_composed, cells=len(inputs.cells),
+        run=report.run,
+        was_current=False,
+        seconds=seconds,
+        masts_computed=report.masts_computed,
+        blocks_composed=report.blocks_composed,
+        cells=len(inputs.cells),
     )
 
 
@@ -96,7 +108,11 @@ def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> 
             villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
         by_technology = {name: mask for (name, operator), mask in masks.items() if operator == ALL_OPERATORS}
         document = results_document(
-            inputs, world, parts, villages=villages, computed_on=datetime.now(UTC).isoformat(timespec="seconds"),
+            inputs,
+            world,
+            parts,
+            villages=villages,
+            computed_on=datetime.now(UTC).isoformat(timespec="seconds"),
             centres=centre_answers(inputs, world.zones.codes, by_technology),
         )
         (run_dir / "results.json").write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
@@ -142,7 +158,9 @@ def _with_unions(
     operators = sorted({operator for _, operator in masks})
     full: dict[tuple[str, str], BoolArray] = {}
     for technology in technologies:
-        own = {operator: masks[technology, operator] for operator in operators if (technology, operator) in masks}
+        own = {
+            operator: masks[technology, operator] for operator in operators if (technology, operator) in masks
+        }
         full[technology, ALL_OPERATORS] = any_served(list(own.values()))
         nothing = np.zeros(inputs.grid.shape, dtype=bool)
         full |= {(technology, operator): own.get(operator, nothing) for operator in operators}
@@ -153,8 +171,11 @@ def _with_unions(
 
 
 def _parts(
-    inputs: ComputeInputs, world: World, settlements: Settlements | None,
-    masks: Mapping[tuple[str, str], BoolArray], progress: Progress,
+    inputs: ComputeInputs,
+    world: World,
+    settlements: Settlements | None,
+    masks: Mapping[tuple[str, str], BoolArray],
+    progress: Progress,
 ) -> dict[tuple[str, str], dict[str, ZoneShares | None]]:
     progress("shares", 0, len(masks))
     counted = {} if settlements is None else village_shares(inputs, world, settlements, masks)
@@ -166,20 +187,30 @@ def _parts(
         if homes is None and people is not None:
             homes = household_shares(people, world.population / inputs.method.household_size)
         parts[name] = {
-            "area": area_shares(world, mask), "population": people, "households": homes, "villages": villages,
+            "area": area_shares(world, mask),
+            "population": people,
+            "households": homes,
+            "villages": villages,
         }
     progress("shares", len(masks), len(masks))
     return parts
 
 
 def _villages(
-    inputs: ComputeInputs, world: World, settlements: Settlements | None,
-    masks: Mapping[tuple[str, str], BoolArray], level_dbm: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    inputs: ComputeInputs,
+    world: World,
+    settlements: Settlements | None,
+    masks: Mapping[tuple[str, str], BoolArray],
+    level_dbm: np.ndarray[tuple[int, int], np.dtype[np.float32]],
     progress: Progress,
 ) -> gpd.GeoDataFrame | None:
     if settlements is None:
         return None
-    wanted = [masks[name, ALL_OPERATORS] for name in inputs.method.village_rule.technologies if (name, ALL_OPERATORS) in masks]
+    wanted = [
+        masks[name, ALL_OPERATORS]
+        for name in inputs.method.village_rule.technologies
+        if (name, ALL_OPERATORS) in masks
+    ]
     served = any_served(wanted) if wanted else np.zeros(inputs.grid.shape, dtype=bool)
     return village_table(inputs, world, settlements, served=served, rsrp_dbm=level_dbm, progress=progress)
 

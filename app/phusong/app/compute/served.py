@@ -28,7 +28,9 @@ def margin_db(method: Method, frequency_mhz: float) -> float:
 
 def served_cells(inputs: ComputeInputs, technology: str, signal: ServiceSignal) -> BoolArray:
     """Tell where one operator's technology serves; shape of the study grid."""
-    margins = np.array([margin_db(inputs.method, cell.frequency_mhz) for cell in inputs.cells], dtype=np.float32)
+    margins = np.array(
+        [margin_db(inputs.method, cell.frequency_mhz) for cell in inputs.cells], dtype=np.float32
+    )
     needed = required_rsrp_dbm(inputs.method, technology=technology, margin_db=0.0) + margins
     required_dbm = np.append(needed, np.float32(np.inf))[signal.server]
     return served_levels(

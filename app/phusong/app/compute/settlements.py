@@ -54,9 +54,17 @@ def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | Non
     table = inputs.store.table("villages").sort_values("village_id", ignore_index=True)
     points = points_of(table, inputs.grid.epsg)
     people = world.people if world.people is not None else np.zeros(inputs.grid.shape)
-    zone = code_index(world.zones.codes, table["commune_code"]) if world.has_communes else np.zeros(len(table), int)
+    zone = (
+        code_index(world.zones.codes, table["commune_code"])
+        if world.has_communes
+        else np.zeros(len(table), int)
+    )
     areas = catchments(
-        Raster(inputs.grid, people, "people"), zone_of_cells(world.zones), x_m=points.x_m, y_m=points.y_m, zone=zone
+        Raster(inputs.grid, people, "people"),
+        zone_of_cells(world.zones),
+        x_m=points.x_m,
+        y_m=points.y_m,
+        zone=zone,
     )
     return Settlements(table, points, zone, areas)
 
@@ -65,13 +73,20 @@ def points_of(table: gpd.GeoDataFrame, epsg: int) -> Points:
     """Coordinates of point features in the study CRS and in lon/lat; NaN where missing."""
     metric = table.geometry.to_crs(epsg=epsg)
     return Points(
-        x_m=metric.x.to_numpy(dtype=np.float64), y_m=metric.y.to_numpy(dtype=np.float64),
-        lon_deg=table.geometry.x.to_numpy(dtype=np.float64), lat_deg=table.geometry.y.to_numpy(dtype=np.float64),
+        x_m=metric.x.to_numpy(dtype=np.float64),
+        y_m=metric.y.to_numpy(dtype=np.float64),
+        lon_deg=table.geometry.x.to_numpy(dtype=np.float64),
+        lat_deg=table.geometry.y.to_numpy(dtype=np.float64),
     )
 
 
 def judge(
-    inputs: ComputeInputs, settlements: Settlements, served: BoolArray, *, rsrp_dbm: FloatArray, is_signal_known: bool
+    inputs: ComputeInputs,
+    settlements: Settlements,
+    served: BoolArray,
+    *,
+    rsrp_dbm: FloatArray,
+    is_signal_known: bool,
 ) -> pd.DataFrame:
     """Apply the village rule to one mask of served cells."""
     table = settlements.table
@@ -100,7 +115,9 @@ def village_shares(
     """Villages and households served, by technology and operator."""
     nothing = np.zeros(inputs.grid.shape, dtype=np.float32)
     return {
-        name: _counted(world, settlements, judge(inputs, settlements, mask, rsrp_dbm=nothing, is_signal_known=True))
+        name: _counted(
+            world, settlements, judge(inputs, settlements, mask, rsrp_dbm=nothing, is_signal_known=True)
+        )
         for name, mask in masks.items()
     }
 
@@ -110,21 +127,29 @@ def _counted(world: World, settlements: Settlements, judged: pd.DataFrame) -> tu
     inside = zone >= 0
 
     def by_zone(values: FloatArray) -> FloatArray:
-        return np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(codes)).astype(np.float64)
+        return np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(codes)).astype(
+            np.float64
+        )
 
     villages = ZoneShares(
         codes, by_zone((judged["status"] == "served").to_numpy(dtype=np.float64)), by_zone(np.ones(len(zone)))
     )
     households = ZoneShares(
-        codes, by_zone(judged["households_served"].to_numpy(dtype=np.float64)),
+        codes,
+        by_zone(judged["households_served"].to_numpy(dtype=np.float64)),
         by_zone(judged["households"].to_numpy(dtype=np.float64)),
     )
     return villages, households
 
 
 def village_table(
-    inputs: ComputeInputs, world: World, settlements: Settlements, *,
-    served: BoolArray, rsrp_dbm: FloatArray, progress: Progress,
+    inputs: ComputeInputs,
+    world: World,
+    settlements: Settlements,
+    *,
+    served: BoolArray,
+    rsrp_dbm: FloatArray,
+    progress: Progress,
 ) -> gpd.GeoDataFrame:
     """Everything known about each village, with reason and nearest sites as JSON text."""
     judged = judge(inputs, settlements, served, rsrp_dbm=rsrp_dbm, is_signal_known=bool(inputs.cells))
@@ -158,7 +183,9 @@ def _explained(
     described: list[str | None] = []
     for village, status in enumerate(statuses):
         progress("villages", village, len(statuses))
-        links = _links(inputs, settlements, village, rows.get(village, []), [by_place[key] for key in entries])
+        links = _links(
+            inputs, settlements, village, rows.get(village, []), [by_place[key] for key in entries]
+        )
         reasons.append(_reason_text(inputs, status, links))
         described.append(orjson.dumps([_described(row, link, sites) for row, link in links]).decode())
     progress("villages", len(statuses), len(statuses))
@@ -184,14 +211,20 @@ def _entry_points(inputs: ComputeInputs, entries: Sequence[Place]) -> Points:
 
 
 def _links(
-    inputs: ComputeInputs, settlements: Settlements, village: int, rows: list[dict[str, Any]],
+    inputs: ComputeInputs,
+    settlements: Settlements,
+    village: int,
+    rows: list[dict[str, Any]],
     members: Sequence[list[int]],
 ) -> list[tuple[dict[str, Any], Link | None]]:
     """Return the strongest link of each operator's nearest site."""
     x_m, y_m = float(settlements.points.x_m[village]), float(settlements.points.y_m[village])
     if settlements.areas.centre_cell[village] < 0:
         return [(row, None) for row in rows]
-    return [(row, _strongest(inputs, [inputs.cells[i] for i in members[int(row["site"])]], x_m, y_m)) for row in rows]
+    return [
+        (row, _strongest(inputs, [inputs.cells[i] for i in members[int(row["site"])]], x_m, y_m))
+        for row in rows
+    ]
 
 
 def _strongest(inputs: ComputeInputs, cells: Sequence[Any], x_m: float, y_m: float) -> Link | None:
@@ -203,16 +236,29 @@ def _strongest(inputs: ComputeInputs, cells: Sequence[Any], x_m: float, y_m: flo
 def _described(row: Mapping[str, Any], link: Link | None, sites: Points) -> dict[str, Any]:
     site = int(row["site"])
     place = {
-        "operator": row["operator"], "distance_m": round(float(row["distance_m"]), 1),
+        "operator": row["operator"],
+        "distance_m": round(float(row["distance_m"]), 1),
         "bearing_deg": round(float(row["bearing_deg"]), 1),
-        "lon": round(float(sites.lon_deg[site]), 7), "lat": round(float(sites.lat_deg[site]), 7),
+        "lon": round(float(sites.lon_deg[site]), 7),
+        "lat": round(float(sites.lat_deg[site]), 7),
     }
     if link is None:
-        return {**place, "site_id": None, "cell_id": None, "technology": None, "frequency_mhz": None, "rsrp_dbm": None}
+        return {
+            **place,
+            "site_id": None,
+            "cell_id": None,
+            "technology": None,
+            "frequency_mhz": None,
+            "rsrp_dbm": None,
+        }
     cell = link.cell
     return {
-        **place, "site_id": cell.site_id, "cell_id": cell.cell_id, "technology": cell.technology,
-        "frequency_mhz": cell.frequency_mhz, "rsrp_dbm": round(link.rsrp_dbm, 1),
+        **place,
+        "site_id": cell.site_id,
+        "cell_id": cell.cell_id,
+        "technology": cell.technology,
+        "frequency_mhz": cell.frequency_mhz,
+        "rsrp_dbm": round(link.rsrp_dbm, 1),
     }
 
 
@@ -238,12 +284,16 @@ def _evidence(inputs: ComputeInputs, distance_m: float, link: Link) -> PathEvide
     cell, path = link.cell, link.path
     obstruction = path.obstruction
     return PathEvidence(
-        cell_id=cell.cell_id, operator=cell.operator, distance_m=distance_m,
+        cell_id=cell.cell_id,
+        operator=cell.operator,
+        distance_m=distance_m,
         radius_m=inputs.method.radius_m(cell.frequency_mhz),
         required_dbm=required_rsrp_dbm(
             inputs.method, technology=cell.technology, margin_db=margin_db(inputs.method, cell.frequency_mhz)
         ),
-        rsrp_dbm=link.rsrp_dbm, free_space_rsrp_dbm=link.free_space_rsrp_dbm, obstruction_db=link.obstruction_db,
+        rsrp_dbm=link.rsrp_dbm,
+        free_space_rsrp_dbm=link.free_space_rsrp_dbm,
+        obstruction_db=link.obstruction_db,
         obstruction_distance_m=None if obstruction is None else obstruction.distance_m,
         obstruction_excess_m=None if obstruction is None else obstruction.excess_m,
     )

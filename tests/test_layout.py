@@ -20,8 +20,9 @@ def test_top_folders_are_path_roots_not_packages(project_root: Path) -> None:
 
 
 def test_coverage_py_is_not_hidden() -> None:
-    import coverage
     import numba
+
+    import coverage
 
     assert hasattr(coverage, "Coverage")
     assert numba.njit is not None

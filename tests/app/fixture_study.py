@@ -301,6 +301,8 @@ def _write_levels(folder: Path, stem: str, level_dbm: np.ndarray) -> None:
     index = 1 if stem.startswith("5G") else 0
     write_cog(folder / f"rsrp-{stem}.tif", tenths, grid=_grid(), nodata=NODATA)
     write_cog(folder / f"sinr-{stem}.tif", sinr, grid=_grid(), nodata=NODATA)
+    served = np.where(known, level_dbm >= SERVED_DBM, False).astype(np.uint8)
+    write_cog(folder / f"served-{stem}.tif", served, grid=_grid(), nodata=None)
     servers = np.where(known, index, -1).astype(np.int32)
     write_cog(folder / f"server-{stem}.tif", servers, grid=_grid(), nodata=-1)
 

@@ -29,8 +29,10 @@ def _codes(root: Path) -> tuple[set[str], set[str]]:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
                     continue
-                first = node.args[0] if node.args else next(
-                    (word.value for word in node.keywords if word.arg == "code"), None
+                first = (
+                    node.args[0]
+                    if node.args
+                    else next((word.value for word in node.keywords if word.arg == "code"), None)
                 )
                 if not (isinstance(first, ast.Constant) and isinstance(first.value, str)):
                     continue
@@ -91,7 +93,9 @@ def test_a_refused_table_names_file_row_column_value_and_what_is_allowed() -> No
 
 def test_missing_placeholders_stay_visible_and_braces_in_values_are_harmless() -> None:
     assert "{name}" in tell_error(InputError("method_unknown", allowed="{0.__class__}"), "en")
-    assert "{0.__class__}" in tell_error(InputError("method_unknown", name="x", allowed="{0.__class__}"), "en")
+    assert "{0.__class__}" in tell_error(
+        InputError("method_unknown", name="x", allowed="{0.__class__}"), "en"
+    )
 
 
 def test_language_is_vietnamese_unless_english_is_wanted() -> None:

@@ -12,16 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from tests.app import worlds
 
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import StudyError
-from tests.app import worlds
 
 MASTS = [(1500, 1500), (10500, 1500), (1500, 10500), (10500, 10500)]
 
 
 def _study(path: Path, *, masts: list[tuple[float, float]], powers_dbm: list[float]) -> Study:
-    store = worlds.empty_study(path, method={**worlds.NOISE_FREE, "max_radius_km": {"mid": 3.0}, "min_sinr_db": -6.0})
+    store = worlds.empty_study(
+        path, method={**worlds.NOISE_FREE, "max_radius_km": {"mid": 3.0}, "min_sinr_db": -6.0}
+    )
     rng = np.random.default_rng(1)
     worlds.put_terrain(store, rng.normal(100, 15, (worlds.SIDE_CELLS, worlds.SIDE_CELLS)))
     _put_masts(store, masts, powers_dbm)
@@ -110,7 +112,9 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         "open_study(sys.argv[1]).compute(progress=slowly)\n"
     )
     process = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "a")], stdout=subprocess.PIPE, text=True,
+        [sys.executable, "-c", code, str(tmp_path / "a")],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     for line in process.stdout:
@@ -131,7 +135,9 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
         study.compute()
 
 
-def test_a_run_leaves_the_earlier_results_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_leaves_the_earlier_results_until_it_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = _study(tmp_path / "a", masts=MASTS, powers_dbm=[46.0] * 4)
     study.compute()
     before = study.results()

@@ -8,18 +8,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from shapely.geometry import Point
+from tests.app import worlds
 
 from phusong.app.study import Study, open_study
 from phusong.coverage.zonal import geodesic_area_km2
-from tests.app import worlds
 
 
 def _flat_disc_study(path: Path, reach_m: float) -> Study:
     """Five communes on a plain around one omni mast that reaches a known distance in free space."""
-    store = worlds.empty_study(path, method={**worlds.NOISE_FREE, "model": "free_space", "receiver_height_m": 1.5})
+    store = worlds.empty_study(
+        path, method={**worlds.NOISE_FREE, "model": "free_space", "receiver_height_m": 1.5}
+    )
     squares = [(600, 600, 5000), (5600, 600, 5000), (600, 5600, 5000), (5600, 5600, 2500), (8100, 8100, 2500)]
     worlds.put(
-        store, "communes",
+        store,
+        "communes",
         [
             {"commune_code": f"0000{i}", "name": f"Xã {i}", "kind": "xã", "population": 1000 * (i + 1)}
             for i in range(5)
@@ -29,7 +32,10 @@ def _flat_disc_study(path: Path, reach_m: float) -> Study:
     worlds.put_terrain(store)
     worlds.put(store, "sites", [{"site_id": "m", "name": "M"}], [worlds.point(5200, 5000)])
     worlds.put(
-        store, "cells", [worlds.cell("m", power_dbm=worlds.power_for_reach(reach_m))], [worlds.point(5200, 5000)]
+        store,
+        "cells",
+        [worlds.cell("m", power_dbm=worlds.power_for_reach(reach_m))],
+        [worlds.point(5200, 5000)],
     )
     return open_study(path)
 
@@ -81,9 +87,18 @@ def test_people_sum_to_the_official_totals(tmp_path: Path) -> None:
 def test_commune_centres_are_served_unserved_or_missing(tmp_path: Path) -> None:
     study = _flat_disc_study(tmp_path / "study", 3500.0)
     worlds.put(
-        study.store, "places",
-        [{"place_id": f"p{i}", "name": "UBND", "kind": "commune_centre", "commune_code": f"0000{i}"} for i in range(4)],
-        [worlds.point(5000, 5000), worlds.point(6000, 5000), worlds.point(700, 10500), worlds.point(6000, 6000)],
+        study.store,
+        "places",
+        [
+            {"place_id": f"p{i}", "name": "UBND", "kind": "commune_centre", "commune_code": f"0000{i}"}
+            for i in range(4)
+        ],
+        [
+            worlds.point(5000, 5000),
+            worlds.point(6000, 5000),
+            worlds.point(700, 10500),
+            worlds.point(6000, 6000),
+        ],
     )
     study.compute()
     centres = [commune["centre"]["4G"] for commune in study.results()["communes"]]
@@ -91,10 +106,14 @@ def test_commune_centres_are_served_unserved_or_missing(tmp_path: Path) -> None:
 
 
 def _valley_study(path: Path) -> Study:
-    """A north-south ridge; a village under the mast, a hamlet of it behind the ridge, another village far behind."""
-    store = worlds.empty_study(path, method={**worlds.NOISE_FREE, "model": "p1812", "max_radius_km": {"mid": 11.0}})
+    """A ridge; before it a village with a hamlet behind the ridge, far behind it another village."""
+    store = worlds.empty_study(
+        path, method={**worlds.NOISE_FREE, "model": "p1812", "max_radius_km": {"mid": 11.0}}
+    )
     worlds.put(
-        store, "communes", [{"commune_code": "00001", "name": "Xã Thung", "kind": "xã", "population": 400}],
+        store,
+        "communes",
+        [{"commune_code": "00001", "name": "Xã Thung", "kind": "xã", "population": 400}],
         [worlds.square(300, 300, 11_400)],
     )
     cols = np.arange(worlds.SIDE_CELLS)
@@ -108,7 +127,8 @@ def _valley_study(path: Path) -> Study:
     people[100:110, 230:240] = 100 / 100
     worlds.put_people(store, people)
     worlds.put(
-        store, "villages",
+        store,
+        "villages",
         [
             {"village_id": "00001-001", "name": "Bản Giữa", "commune_code": "00001", "households": 75.0},
             {"village_id": "00001-002", "name": "Bản Khuất", "commune_code": "00001", "households": 25.0},
@@ -133,7 +153,9 @@ def test_valley_village_is_patchy_and_the_one_behind_the_ridge_white(tmp_path: P
         math.hypot(4650, 2850) * (7050 - 5415) / 4650, rel=0.1
     )
     nearest = behind["nearest"][0]
-    assert nearest["site_id"] == "m" and nearest["distance_m"] == pytest.approx(math.hypot(4650, 2850), rel=0.001)
+    assert nearest["site_id"] == "m" and nearest["distance_m"] == pytest.approx(
+        math.hypot(4650, 2850), rel=0.001
+    )
     assert nearest["bearing_deg"] == pytest.approx(180 + math.degrees(math.atan2(4650, 2850)) % 180, abs=1.0)
 
 
@@ -157,7 +179,9 @@ def test_ridge_shades_and_best_server_is_the_strongest(tmp_path: Path) -> None:
 
     study = _valley_study(tmp_path / "study")
     study.compute()
-    with rasterio.open(tmp_path / "study" / "results" / study.describe()["run"] / "coverages" / "rsrp-4G-all.tif") as tif:
+    with rasterio.open(
+        tmp_path / "study" / "results" / study.describe()["run"] / "coverages" / "rsrp-4G-all.tif"
+    ) as tif:
         level = tif.read(1) / 10
     assert level[200, 170] > -100
     assert level[200, 170] - level[200, 195] > 25

@@ -51,7 +51,9 @@ def put_terrain(store: FolderStore, height_m: np.ndarray | None = None) -> Grid:
 
 def put_people(store: FolderStore, people: np.ndarray) -> None:
     grid = store.grid()
-    store.put_raster("population", Raster(grid, people.astype(np.float64), "people"), LayerMeta("population", "test"))
+    store.put_raster(
+        "population", Raster(grid, people.astype(np.float64), "people"), LayerMeta("population", "test")
+    )
 
 
 def square(east_m: float, south_m: float, side_m: float):  # type: ignore[no-untyped-def]
@@ -63,19 +65,39 @@ def point(east_m: float, south_m: float) -> Point:
     return Point(*at(east_m, south_m))
 
 
-def cell(cell_id: str, *, power_dbm: float = 46.0, operator: str = "Viettel", technology: str = "4G", **more: Any) -> dict[str, Any]:
+def cell(
+    cell_id: str, *, power_dbm: float = 46.0, operator: str = "Viettel", technology: str = "4G", **more: Any
+) -> dict[str, Any]:
     """An omni cell of plain properties; 20 MHz at 1,800 MHz and 0 dBi unless told otherwise."""
     return {
-        "cell_id": cell_id, "site_id": more.pop("site_id", cell_id), "operator": operator, "technology": technology,
-        "frequency_mhz": 1800.0, "bandwidth_mhz": 20.0, "antenna_height_m": 30.0, "azimuth_deg": None,
-        "downtilt_deg": 0.0, "power_dbm": power_dbm, "antenna_gain_dbi": 0.0, "horizontal_beamwidth_deg": 65.0,
-        "vertical_beamwidth_deg": 10.0, "is_on_air": True, "assumed": None, **more,
+        "cell_id": cell_id,
+        "site_id": more.pop("site_id", cell_id),
+        "operator": operator,
+        "technology": technology,
+        "frequency_mhz": 1800.0,
+        "bandwidth_mhz": 20.0,
+        "antenna_height_m": 30.0,
+        "azimuth_deg": None,
+        "downtilt_deg": 0.0,
+        "power_dbm": power_dbm,
+        "antenna_gain_dbi": 0.0,
+        "horizontal_beamwidth_deg": 65.0,
+        "vertical_beamwidth_deg": 10.0,
+        "is_on_air": True,
+        "assumed": None,
+        **more,
     }
 
 
-def free_space_reach_m(power_dbm: float, *, frequency_mhz: float = 1800.0, threshold_dbm: float = -110.0) -> float:
+def free_space_reach_m(
+    power_dbm: float, *, frequency_mhz: float = 1800.0, threshold_dbm: float = -110.0
+) -> float:
     """Slant range at which a 20 MHz LTE cell of 0 dBi falls to the threshold in free space."""
-    rsrp_at_1_km = power_dbm - 10 * math.log10(1200) - 20 * math.log10(4 * math.pi * 1000 * frequency_mhz * 1e6 / 299_792_458)
+    rsrp_at_1_km = (
+        power_dbm
+        - 10 * math.log10(1200)
+        - 20 * math.log10(4 * math.pi * 1000 * frequency_mhz * 1e6 / 299_792_458)
+    )
     return 1000 * 10 ** ((rsrp_at_1_km - threshold_dbm) / 20)
 
 

@@ -1,6 +1,6 @@
-"""Speed of the parts people wait for, each as a ratio against the previous result kept in ``.tmp/bench.json``.
+"""Speed of the parts people wait for, as ratios against the previous result in ``.tmp/bench.json``.
 
-Run with ``make bench``. Terrain is the development data where it is present, else a synthetic slope with ridges.
+Run with ``make bench``. Terrain is the development data where present, else synthetic ridges.
 """
 
 from __future__ import annotations
@@ -34,7 +34,14 @@ def _terrain(folder: Path) -> tuple[Path, str]:
     height_m = (200 * np.sin(rows / 23.0) * np.cos(cols / 31.0) + 300).astype(np.float32)
     path = folder / "ridges.tif"
     with rasterio.open(
-        path, "w", driver="GTiff", width=900, height=900, count=1, dtype="float32", crs="EPSG:4326",
+        path,
+        "w",
+        driver="GTiff",
+        width=900,
+        height=900,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
         transform=from_origin(105.0, 20.5, 1 / 1200, 1 / 1200),
     ) as target:
         target.write(height_m, 1)
@@ -53,8 +60,16 @@ def _median_seconds(work: Callable[[], object]) -> float:
 
 def _area(terrain: Path, at: str, frequencies_mhz: list[float]) -> float:
     record = bench_sweep(
-        terrain, at=at, radius_km=12.0, cell_m=30.0, model="p1812", mode="exact", frequencies_mhz=frequencies_mhz,
-        height_m=40.0, threads=None, out=None,
+        terrain,
+        at=at,
+        radius_km=12.0,
+        cell_m=30.0,
+        model="p1812",
+        mode="exact",
+        frequencies_mhz=frequencies_mhz,
+        height_m=40.0,
+        threads=None,
+        out=None,
     )
     return float(record["seconds"])
 
@@ -64,8 +79,11 @@ def _zones() -> float:
 
     grid = Grid(width=2000, height=2000, cell_size_m=30.0, left_m=500_000, top_m=2_200_000, epsg=32648)
     squares = [
-        box(500_000 + 12_000 * col, 2_140_000 + 12_000 * row, 512_000 + 12_000 * col, 2_152_000 + 12_000 * row)
-        for row in range(5) for col in range(5)
+        box(
+            500_000 + 12_000 * col, 2_140_000 + 12_000 * row, 512_000 + 12_000 * col, 2_152_000 + 12_000 * row
+        )
+        for row in range(5)
+        for col in range(5)
     ]
     shapes = [square.difference(Point(square.centroid).buffer(777)) for square in squares]
     values = cell_areas_m2(grid)
@@ -88,7 +106,9 @@ def main() -> int:
         }
     before = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, seconds in measured.items():
-        ratio = f"{seconds / before[name]:.2f} x the previous result" if name in before else "no previous result"
+        ratio = (
+            f"{seconds / before[name]:.2f} x the previous result" if name in before else "no previous result"
+        )
         sys.stdout.write(f"{name:58}{seconds:9.3f} s  {ratio}\n")
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(measured, indent=2))

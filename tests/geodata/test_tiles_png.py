@@ -183,7 +183,7 @@ class TestHillshade:
         rng = np.random.default_rng(4)
         height_m = (rng.normal(0, 20, (1100, 8))).astype(np.float32).cumsum(axis=1)
         whole = shade_codes(height_m, CELL_M)
-        from phusong.geodata.tiles import hillshade  # noqa: PLC0415
+        from phusong.geodata.tiles import hillshade
 
         source = write(tmp_path / "terrain.tif", height_m, nodata=float("nan"))
         hillshade._shade_file(source, tmp_path / "shade.tif")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 import traceback
+from typing import Any
 
-import click
 import typer
 import typer.main
 
@@ -36,14 +36,14 @@ def build_app() -> typer.Typer:
     return app
 
 
-def localise(command: click.Command, language: Language) -> None:
+def localise(command: Any, language: Language) -> None:  # noqa: ANN401 - typer hides the class
     """Replace the catalogue keys in help texts by sentences, in place and throughout the tree."""
     if command.help:
         command.help = translate(command.help, language)
     for parameter in command.params:
         text = getattr(parameter, "help", None)
         if text and text.startswith("cli."):
-            parameter.help = translate(text, language)  # type: ignore[attr-defined]
+            parameter.help = translate(text, language)
     for child in getattr(command, "commands", {}).values():
         localise(child, language)
 
@@ -61,16 +61,16 @@ def run(arguments: list[str], settings: Settings) -> int:
     localise(command, settings.language)
     try:
         outcome = command.main(args=arguments, prog_name="phusong", standalone_mode=False, obj=terminal)
-    except click.ClickException as wrong:
-        wrong.show()
-        return wrong.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         terminal.say("cli.interrupted")
         return EXIT_INTERRUPTED
     except PhuSongError as error:
         terminal.stderr.print(tell_error(error, settings.language), markup=False, soft_wrap=True)
         return EXIT_INPUT
     except Exception as fault:  # noqa: BLE001 - the last line of defence turns any fault into exit status 3
+        if hasattr(fault, "show") and hasattr(fault, "exit_code"):  # typer keeps its usage errors private
+            fault.show()
+            return int(fault.exit_code)
         terminal.say("cli.fault", kind=type(fault).__name__, detail=str(fault))
         if settings.debug:
             traceback.print_exception(fault)

@@ -74,7 +74,7 @@ def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
     return translate(f"reasons.{reason['code']}", language, **numbers)
 
 
-def _decimal(value: Any, language: Language) -> str:
+def _decimal(value: object, language: Language) -> str:
     text = str(value)
     if not isinstance(value, int | float):
         return text

@@ -25,7 +25,7 @@ from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method, method_from_dict
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
-from phusong.coverage.service import required_rsrp_dbm, served_levels
+from phusong.coverage.service import required_rsrp_dbm
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.rasters import read_grid
 
@@ -33,7 +33,6 @@ LEVEL_STEP_DB = 0.1
 MARGIN_CELLS = 3  # of terrain around a path, for interpolation
 LONGEST_PATH_M = 150_000.0
 SHORTEST_PATH_M = 1.0
-HIGHEST_MHZ = 6_000.0
 TEXT_FIELDS = frozenset({"cell_id", "site_id", "operator", "technology"})
 
 
@@ -70,6 +69,7 @@ class Inspector:
         frames: Mapping[str, gpd.GeoDataFrame],
     ) -> None:
         self._terrain_tif = Path(store.raster_path("terrain"))
+        self._clutter_tif = Path(store.raster_path("clutter")) if store.has("clutter") else None
         self._grid = read_grid(self._terrain_tif)
         self._run_dir = run_dir
         self._record = dict(results["method"])
@@ -125,8 +125,9 @@ class Inspector:
         cell = self._cell(cell_id)
         place = self._place(lon_deg, lat_deg)
         self._check_ends(cell, place)
-        terrain = self._terrain_between(cell, place)
-        link = explain_link(terrain, cell, x_m=place.x_m, y_m=place.y_m, method=self._method)
+        terrain = self._between(self._terrain_tif, cell, place)
+        clutter = None if self._clutter_tif is None else self._between(self._clutter_tif, cell, place)
+        link = explain_link(terrain, cell, x_m=place.x_m, y_m=place.y_m, method=self._method, clutter=clutter)
         return self._profile_record(link)
 
     def _profile_record(self, link: Link) -> dict[str, Any]:
@@ -165,11 +166,7 @@ class Inspector:
         ratio = self._pixel(folder / f"sinr-{stem}.tif", place, scale=LEVEL_STEP_DB)
         index = self._pixel(folder / f"server-{stem}.tif", place)
         cell_id = None if level is None or index is None or index < 0 else self._cell_ids[int(index)]
-        served = False
-        if level is not None and cell_id is not None:
-            required_dbm = self._required_dbm(technology, self._frequency_mhz(cell_id))
-            least_db = None if ratio is None else self._method.min_sinr_db
-            served = bool(served_levels(level, ratio, required_dbm=required_dbm, min_sinr_db=least_db))
+        served = bool(self._pixel(folder / f"served-{stem}.tif", place))
         return {
             "operator": operator,
             "technology": technology,
@@ -182,11 +179,6 @@ class Inspector:
     def _required_dbm(self, technology: str, frequency_mhz: float) -> float:
         margin = margin_db(self._method, frequency_mhz)
         return required_rsrp_dbm(self._method, technology=technology, margin_db=margin)
-
-    def _frequency_mhz(self, cell_id: str) -> float:
-        """Carrier of a cell; one that was removed since the run takes the carrier with the widest margin."""
-        row = _row(self._frames.get("cells"), "cell_id", cell_id)
-        return HIGHEST_MHZ if row is None else float(row["frequency_mhz"])
 
     def _cell(self, cell_id: str) -> Cell:
         row = _row(self._frames.get("cells"), "cell_id", cell_id)
@@ -211,15 +203,15 @@ class Inspector:
         if distance_m > LONGEST_PATH_M:
             raise InputError("path_too_long", distance_m=round(distance_m), allowed=LONGEST_PATH_M)
 
-    def _terrain_between(self, cell: Cell, place: _Place) -> Raster:
-        """Read the terrain around a path only."""
+    def _between(self, tif: Path, cell: Cell, place: _Place) -> Raster:
+        """Read the part of a raster around a path only."""
         ends = [self._grid.row_col(cell.x_m, cell.y_m), self._grid.row_col(place.x_m, place.y_m)]
         rows, cols = zip(*ends, strict=True)
         row0, col0 = max(min(rows) - MARGIN_CELLS, 0), max(min(cols) - MARGIN_CELLS, 0)
         height = min(max(rows) + MARGIN_CELLS + 1, self._grid.height) - row0
         width = min(max(cols) + MARGIN_CELLS + 1, self._grid.width) - col0
-        with rasterio.open(self._terrain_tif) as terrain:
-            height_m = terrain.read(1, window=Window(col0, row0, width, height))
+        with rasterio.open(tif) as raster:
+            height_m = raster.read(1, window=Window(col0, row0, width, height))
         return Raster(self._grid.window(row0, col0, height, width), height_m, "m")
 
     def _degrees(self, x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:

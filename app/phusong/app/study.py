@@ -12,12 +12,23 @@ from phusong.app.compute.inputs import run_id_of
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.published import current_run, load_results, load_villages
 from phusong.app.compute.run import ComputeReport, compute
+from phusong.app.compute.shares import ANY_TECHNOLOGY
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
-from phusong.coverage.errors import StudyError
+from phusong.coverage.errors import InputError, StudyError
+from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.sample.build import create_sample, fill_sample
 from phusong.geodata.store.folder import FolderStore
+
+SAMPLE_TARGETS = {
+    "5G": {
+        "percent": 60.0,
+        "year": 2025,
+        "source": "178/KH-UBND (Thanh Hóa): 5G 60 % trên địa bàn tỉnh, năm 2025",
+    }
+}
+"""Targets are data of a study, never constants; the sample brings one so that there is one to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +135,27 @@ class Study:
         """Write commune shares to XLSX or CSV; return the number of rows."""
         return export_communes(self.results(), path, language=language)
 
+    def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:
+        """Set the target of a technology: the share, in per cent, that the study's plan asks for.
+
+        Raises
+        ------
+        InputError
+            ``target_range`` for a share outside 0 .. 100; ``technology_unknown``.
+        """
+        if technology not in (*TECHNOLOGIES, ANY_TECHNOLOGY):
+            allowed = ", ".join((*TECHNOLOGIES, ANY_TECHNOLOGY))
+            raise InputError("technology_unknown", value=technology, allowed=allowed)
+        if not 0 < percent <= 100:
+            raise InputError("target_range", value=percent, allowed="0 .. 100")
+        with self.store.lock():
+            targets = dict(self.store.settings().get("targets") or {})
+            targets[technology] = {"percent": percent, "year": year, "source": source}
+            self.store.update_settings(targets=targets)
+            self.store.journal("target", technology=technology, percent=percent, year=year, source=source)
+
     def describe(self) -> dict[str, Any]:
-        """What the study holds and whether its results are current."""
+        """Tell what the study holds and whether its results are current."""
         store = self.store
         metas = {layer: store.meta(layer) for layer in store.layer_names()}
         run = current_run(store)
@@ -187,5 +217,6 @@ def create_sample_study(
     store = FolderStore.create(aside, name="Tỉnh mẫu")
     with store.lock():
         create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
+    store.update_settings(targets=SAMPLE_TARGETS)
     aside.replace(target)
     return open_study(target)

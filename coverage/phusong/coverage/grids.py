@@ -123,6 +123,4 @@ class Raster:
 
     def __post_init__(self) -> None:
         if self.values.shape != self.grid.shape:
-            raise GridError(
-                "raster_shape", expected=str(self.grid.shape), found=str(self.values.shape)
-            )
+            raise GridError("raster_shape", expected=str(self.grid.shape), found=str(self.values.shape))

@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import orjson
+import pyproj
 
 from phusong.app.api.answers import encode
 from phusong.app.api.catalogue import COLLECTIONS, Collection, collection_of
@@ -22,6 +23,7 @@ from phusong.app.compute.published import current_run, load_villages, village_fr
 from phusong.app.inspect import Inspector
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import NotFoundError
+from phusong.geodata.crs import GEOGRAPHIC_EPSG, transformed_bounds
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.tiles.display import Display, build_display
 from phusong.geodata.tiles.hillshade import build_hillshade
@@ -169,10 +171,12 @@ class Snapshot:
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of the study in degrees; None when nothing is located."""
-        for name in ("communes", "sites", "villages"):
-            if self.store.has(name):
-                west, south, east, north = (float(edge) for edge in self.frame(name).total_bounds)
-                return west, south, east, north
+        if self.store.has("communes"):
+            west, south, east, north = (float(edge) for edge in self.frame("communes").total_bounds)
+            return west, south, east, north
+        if any(self.store.has(name) for name in ("terrain", "sites")) and self.store.epsg is not None:
+            grid = self.store.grid()
+            return transformed_bounds(grid.bounds, pyproj.CRS.from_epsg(grid.epsg), GEOGRAPHIC_EPSG)
         return None
 
     def _make_inspector(self) -> Inspector:

@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("create", help="cli.study.create")(create)
     group.command("show", help="cli.study.show")(show)
     group.command("method", help="cli.study.method")(method)
+    group.command("target", help="cli.study.target")(target)
     app.add_typer(group, name="study")
 
 
@@ -70,6 +71,19 @@ def method(
         speaker.tell(f"{name} = {orjson.dumps(value).decode()}")
 
 
+def target(
+    context: typer.Context,
+    technology: Annotated[str, typer.Argument(metavar="4G|5G|4G+5G", help="cli.option.technology")],
+    percent: Annotated[float, typer.Argument(metavar="PERCENT", help="cli.option.percent")],
+    study: StudyOption,
+    year: Annotated[int, typer.Option("--year", min=2000, max=2100, help="cli.option.year")],
+    source: Annotated[str, typer.Option("--source", help="cli.option.source")],
+) -> None:
+    """Set the target of a technology."""
+    open_study(study).set_target(technology, percent=percent, year=year, source=source)
+    terminal(context).say("cli.target_set", technology=technology, percent=f"{percent:g}", year=year)
+
+
 def set_method(study: Study, assignments: list[str]) -> None:
     """Set fields of a study's method from ``name=value`` texts; ``a.b=value`` reaches inside a field.
 
@@ -87,7 +101,7 @@ def set_method(study: Study, assignments: list[str]) -> None:
     study.store.set_method(method_from_dict(record))
 
 
-def _put(record: dict[str, Any], path: list[str], value: Any) -> None:
+def _put(record: dict[str, Any], path: list[str], value: object) -> None:
     for name in path[:-1]:
         inner = record.get(name)
         if not isinstance(inner, dict):
@@ -98,7 +112,7 @@ def _put(record: dict[str, Any], path: list[str], value: Any) -> None:
     record[path[-1]] = value
 
 
-def _parse(value: str) -> Any:
+def _parse(value: str) -> object:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:

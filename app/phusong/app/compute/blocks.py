@@ -193,7 +193,7 @@ def _steps(level_db: FloatArray) -> IntArray:
 
 
 def _local(cell_index: IntArray, cells: tuple[int, ...]) -> IntArray:
-    """Number servers within the block, so that a block stays valid when cells elsewhere come or go."""
+    """Return servers numbered within the block, so that it stays valid when cells elsewhere come or go."""
     local = np.searchsorted(np.asarray(cells, dtype=np.int32), cell_index).astype(np.int32)
     return np.where(cell_index < 0, NODATA, local)
 

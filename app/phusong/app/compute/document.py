@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.served import margin_db
 from phusong.app.compute.settlements import points_of
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, share_tree, sum_where
 from phusong.app.compute.world import World
 from phusong.coverage.places import commune_centres, point_served
+from phusong.coverage.service import required_rsrp_dbm
 from phusong.coverage.villages import STATUSES
 from phusong.coverage.zonal import BoolArray, ZoneShares
 
@@ -67,7 +69,20 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
             "epsg": inputs.grid.epsg,
         },
         "mode": "exact",
+        "required_rsrp_dbm": _required_dbm(inputs),
         "computed_on": computed_on,
+    }
+
+
+def _required_dbm(inputs: ComputeInputs) -> dict[str, float]:
+    """Median level that counts as served, by technology; the widest margin among its carriers."""
+    margins: dict[str, float] = {}
+    for cell in inputs.cells:
+        own = margin_db(inputs.method, cell.frequency_mhz)
+        margins[cell.technology] = max(own, margins.get(cell.technology, own))
+    return {
+        name: round(required_rsrp_dbm(inputs.method, technology=name, margin_db=margin), 2)
+        for name, margin in sorted(margins.items())
     }
 
 
@@ -131,7 +146,7 @@ def _communes(
     ]
 
 
-def _text(value: Any) -> str | None:
+def _text(value: object) -> str | None:
     return None if value is None or pd.isna(value) else str(value)
 
 
@@ -163,5 +178,5 @@ def centre_answers(
     }
 
 
-def _answer(value: Any) -> bool | None:
+def _answer(value: object) -> bool | None:
     return None if value is None else bool(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import orjson
 
@@ -11,7 +10,7 @@ ENGINE_VERSION = "1"
 """Raised whenever the engine's numbers change, so that cached losses are not mistaken for new ones."""
 
 
-def fingerprint(record: Any) -> str:
+def fingerprint(record: object) -> str:
     """Return the SHA-256 of a record's canonical JSON, in hexadecimal.
 
     Examples

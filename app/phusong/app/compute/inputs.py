@@ -116,10 +116,7 @@ def load_inputs(store: FolderStore) -> ComputeInputs:
 def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[str, ...]]]:
     """Cells of a study: the cells layer, or cells derived from the site list with marked defaults."""
     assumed = {layer: store.meta(layer).assumed for layer in FIGURE_LAYERS if store.has(layer)}
-    if store.has("cells"):
-        table = store.table("cells")
-    else:
-        table = derive_cells(store.table("sites"))
+    table = store.table("cells") if store.has("cells") else derive_cells(store.table("sites"))
     if "assumed" in table:
         named = {name for text in table["assumed"].dropna() for name in str(text).split(";") if name}
         assumed["cells"] = tuple(sorted(named | set(assumed.get("cells", ()))))

@@ -48,7 +48,9 @@ class Link:
         return max(self.path.total_db - self.path.without_terrain_db, 0.0)
 
 
-def explain_link(terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method: Method) -> Link:
+def explain_link(
+    terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method: Method, clutter: Raster | None = None
+) -> Link:
     """Explain the path from a cell to a point of the study grid.
 
     Parameters
@@ -59,58 +61,80 @@ def explain_link(terrain: Raster, cell: Cell, *, x_m: float, y_m: float, method:
     x_m, y_m : float
         The point, in the study CRS.
     method : Method
+    clutter : Raster, optional
+        Representative clutter heights on the grid of the terrain.
 
     Raises
     ------
     GridError
         When the mast or the point lies off the grid or the path crosses unknown terrain.
     """
-    return _link(terrain, cell, _path(terrain, cell, x_m, y_m, method), x_m=x_m, y_m=y_m, method=method)
+    path = _Ends(terrain, clutter, x_m, y_m, method).path(cell)
+    return _link(terrain, cell, path, x_m=x_m, y_m=y_m, method=method)
 
 
 def explain_links(
-    terrain: Raster, cells: Sequence[Cell], *, x_m: float, y_m: float, method: Method
+    terrain: Raster,
+    cells: Sequence[Cell],
+    *,
+    x_m: float,
+    y_m: float,
+    method: Method,
+    clutter: Raster | None = None,
 ) -> list[Link]:
-    """Explain the paths from several cells to a point; sectors of one antenna height and carrier share theirs.
+    """Explain the paths from several cells to a point; sectors of one antenna and carrier share theirs.
 
     Cells whose path crosses unknown terrain are left out.
     """
+    ends = _Ends(terrain, clutter, x_m, y_m, method)
     paths: dict[tuple[float, float, float, float], PathExplanation | None] = {}
     links = []
     for cell in cells:
         key = (cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz)
         if key not in paths:
-            paths[key] = _known_path(terrain, cell, x_m, y_m, method)
+            paths[key] = ends.known_path(cell)
         if (path := paths[key]) is not None:
             links.append(_link(terrain, cell, path, x_m=x_m, y_m=y_m, method=method))
     return links
 
 
-def _known_path(
-    terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method
-) -> PathExplanation | None:
-    try:
-        return _path(terrain, cell, x_m, y_m, method)
-    except GridError as error:
-        if error.code == "terrain_unknown":
-            return None
-        raise
+@dataclass(frozen=True, slots=True)
+class _Ends:
+    """The point that paths end in, and what they cross."""
 
+    terrain: Raster
+    clutter: Raster | None
+    x_m: float
+    y_m: float
+    method: Method
 
-def _path(terrain: Raster, cell: Cell, x_m: float, y_m: float, method: Method) -> PathExplanation:
-    if math.hypot(x_m - cell.x_m, y_m - cell.y_m) < NEAREST_M:
-        x_m = cell.x_m + (NEAREST_M if terrain.grid.contains(cell.x_m + NEAREST_M, cell.y_m) else -NEAREST_M)
-    return explain_path(
-        terrain,
-        cell.x_m,
-        cell.y_m,
-        cell.antenna_height_m,
-        x_m,
-        y_m,
-        method.receiver_height_m,
-        cell.frequency_mhz,
-        method,
-    )
+    def known_path(self, cell: Cell) -> PathExplanation | None:
+        """Explain the path from a cell; None where it crosses unknown terrain."""
+        try:
+            return self.path(cell)
+        except GridError as error:
+            if error.code == "terrain_unknown":
+                return None
+            raise
+
+    def path(self, cell: Cell) -> PathExplanation:
+        """Explain the path from a cell."""
+        x_m = self.x_m
+        if math.hypot(x_m - cell.x_m, self.y_m - cell.y_m) < NEAREST_M:
+            is_inside = self.terrain.grid.contains(cell.x_m + NEAREST_M, cell.y_m)
+            x_m = cell.x_m + (NEAREST_M if is_inside else -NEAREST_M)
+        return explain_path(
+            self.terrain,
+            cell.x_m,
+            cell.y_m,
+            cell.antenna_height_m,
+            x_m,
+            self.y_m,
+            self.method.receiver_height_m,
+            cell.frequency_mhz,
+            self.method,
+            clutter=self.clutter,
+        )
 
 
 def _link(

@@ -23,13 +23,12 @@ TENTHS_NODATA = -32_768
 def write_signal(
     run_dir: Path,
     inputs: ComputeInputs,
-    technology: str,
-    operator: str,
+    service: tuple[str, str],
     signal: ServiceSignal,
     served: BoolArray,
 ) -> None:
     """Write level, SINR, best server and served cells of one technology and operator (or all)."""
-    name = signal_layer(technology, operator)
+    name = signal_layer(*service)
     coverages = run_dir / "coverages"
     coverages.mkdir(exist_ok=True)
     (run_dir / "display").mkdir(exist_ok=True)

@@ -112,7 +112,7 @@ def village_record(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**record, "lon": point.x if located else None, "lat": point.y if located else None}
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - a cell of a table
     if value is None or value is pd.NaT or (not isinstance(value, str) and pd.isna(value)):
         return None
     if name in JSON_COLUMNS:

@@ -27,7 +27,7 @@ from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_
 from phusong.app.compute.maps import write_cell_names, write_relief, write_signal
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
-from phusong.app.compute.served import served_cells, strongest
+from phusong.app.compute.served import no_signal, served_cells, strongest
 from phusong.app.compute.settlements import Settlements, locate_settlements, village_shares, village_table
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, area_shares, people_shares
 from phusong.app.compute.world import World, build_world
@@ -101,9 +101,9 @@ def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> 
     settlements = locate_settlements(inputs, world)
     progress("zones", 1, 1)
     with publishing(inputs.store, inputs.run_id) as run_dir:
-        masks, level_dbm = _layers(inputs, blocks, run_dir, progress)
+        masks, best = _layers(inputs, blocks, run_dir, progress)
         parts = _parts(inputs, world, settlements, masks, progress)
-        villages = _villages(inputs, world, settlements, masks, level_dbm, progress)
+        villages = _villages(inputs, world, settlements, masks=masks, best=best, progress=progress)
         if villages is not None:
             villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
         by_technology = {name: mask for (name, operator), mask in masks.items() if operator == ALL_OPERATORS}
@@ -122,33 +122,33 @@ def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> 
 
 def _layers(
     inputs: ComputeInputs, blocks: list[Block], run_dir: Path, progress: Progress
-) -> tuple[dict[tuple[str, str], BoolArray], np.ndarray[tuple[int, int], np.dtype[np.float32]]]:
-    """Write every signal layer; return the served masks and the best level of the village rule's technologies."""
+) -> tuple[dict[tuple[str, str], BoolArray], ServiceSignal | None]:
+    """Write every signal layer; return served masks and the strongest signal that the village rule counts."""
     services = services_of(inputs)
     technologies = sorted({technology for _, technology in services})
     steps, done = len(services) + len(technologies) + 1, 0
     masks: dict[tuple[str, str], BoolArray] = {}
-    best_dbm = np.full(inputs.grid.shape, np.nan, dtype=np.float32)
+    best: ServiceSignal | None = None
     for technology in technologies:
         union: ServiceSignal | None = None
         for operator in [operator for operator, name in services if name == technology]:
             progress("maps", done, steps)
             signal = assemble(inputs, blocks, (operator, technology))
             masks[technology, operator] = served_cells(inputs, technology, signal)
-            write_signal(run_dir, inputs, technology, operator, signal, masks[technology, operator])
+            write_signal(run_dir, inputs, (technology, operator), signal, masks[technology, operator])
             union = signal if union is None else strongest([union, signal])
             done += 1
         if union is not None:
             progress("maps", done, steps)
             served = any_served([mask for (name, _), mask in masks.items() if name == technology])
-            write_signal(run_dir, inputs, technology, ALL_OPERATORS, union, served)
+            write_signal(run_dir, inputs, (technology, ALL_OPERATORS), union, served)
             if technology in inputs.method.village_rule.technologies:
-                best_dbm = np.fmax(best_dbm, union.rsrp_dbm)
+                best = union if best is None else strongest([best, union])
             done += 1
     write_cell_names(run_dir, inputs)
     write_relief(run_dir, inputs)
     progress("maps", steps, steps)
-    return _with_unions(inputs, masks, technologies), best_dbm
+    return _with_unions(inputs, masks, technologies), best
 
 
 def _with_unions(
@@ -200,8 +200,9 @@ def _villages(
     inputs: ComputeInputs,
     world: World,
     settlements: Settlements | None,
+    *,
     masks: Mapping[tuple[str, str], BoolArray],
-    level_dbm: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+    best: ServiceSignal | None,
     progress: Progress,
 ) -> gpd.GeoDataFrame | None:
     if settlements is None:
@@ -212,7 +213,8 @@ def _villages(
         if (name, ALL_OPERATORS) in masks
     ]
     served = any_served(wanted) if wanted else np.zeros(inputs.grid.shape, dtype=bool)
-    return village_table(inputs, world, settlements, served=served, rsrp_dbm=level_dbm, progress=progress)
+    signal = best if best is not None else no_signal(inputs)
+    return village_table(inputs, world, settlements, served=served, best=signal, progress=progress)
 
 
 def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: list[Block]) -> None:

@@ -47,3 +47,10 @@ def strongest(signals: Sequence[ServiceSignal]) -> ServiceSignal:
         rsrp_dbm[better], sinr_db[better] = other.rsrp_dbm[better], other.sinr_db[better]
         server[better] = other.server[better]
     return ServiceSignal(rsrp_dbm=rsrp_dbm, sinr_db=sinr_db, server=server)
+
+
+def no_signal(inputs: ComputeInputs) -> ServiceSignal:
+    """Return the signal of a study in which nobody is on air."""
+    shape = inputs.grid.shape
+    nothing = np.full(shape, np.nan, dtype=np.float32)
+    return ServiceSignal(rsrp_dbm=nothing, sinr_db=nothing, server=np.full(shape, -1, dtype=np.int32))

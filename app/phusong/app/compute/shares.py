@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from phusong.app.compute.world import World
+from phusong.coverage.grids import FloatArray
 from phusong.coverage.zonal import BoolArray, ZoneShares, shares, zone_sums
 
 ANY_TECHNOLOGY = "4G+5G"
@@ -17,7 +18,7 @@ Masks = Mapping[tuple[str, str], BoolArray]
 
 
 def area_shares(world: World, mask: BoolArray) -> ZoneShares:
-    """Served area in km2; totals are geodesic, the served part is exact on the grid."""
+    """Return served area in km2; totals are geodesic, the served part is exact on the grid."""
     on_grid = shares(world.zones, mask, world.area_m2)
     with np.errstate(divide="ignore", invalid="ignore"):
         fraction = np.where(on_grid.total > 0, on_grid.served / on_grid.total, 0.0)
@@ -25,7 +26,7 @@ def area_shares(world: World, mask: BoolArray) -> ZoneShares:
 
 
 def people_shares(world: World, mask: BoolArray) -> ZoneShares | None:
-    """Served people; None where nobody knows where people live."""
+    """Return served people; None where nobody knows where people live."""
     if world.people is None:
         return None
     served = zone_sums(world.zones, world.people, where=mask)
@@ -52,7 +53,7 @@ def _one(zone_shares: ZoneShares | None, code: str | None) -> dict[str, float | 
     return share.as_dict()
 
 
-def sum_where(values: np.ndarray[Any, np.dtype[np.float64]]) -> float | None:
+def sum_where(values: FloatArray) -> float | None:
     """Sum of what is known; None where nothing is."""
     known = values[np.isfinite(values)]
     return float(known.sum()) if known.size else None

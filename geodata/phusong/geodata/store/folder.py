@@ -110,7 +110,7 @@ class FolderStore:
             raise StudyError("study_broken", path=str(self.path / "study.json"))
         return record
 
-    def update_settings(self, **changes: str | int | float | None) -> None:
+    def update_settings(self, **changes: object) -> None:
         """Change settings of the study."""
         record = {**self.settings(), **changes}
         write_bytes_atomic(self.path / "study.json", orjson.dumps(record, option=orjson.OPT_INDENT_2))

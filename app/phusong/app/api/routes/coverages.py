@@ -53,10 +53,11 @@ def _ramp(snapshot: Snapshot, coverage: str, threshold_dbm: float | None) -> Ram
 
 
 def _threshold_dbm(snapshot: Snapshot, coverage: str) -> float:
-    """Threshold of the technology named second in ``rsrp-<technology>-<operator>``."""
+    """Median level from which the technology in ``rsrp-<technology>-<operator>`` counts as served."""
     technology = coverage.split("-")[1]
-    thresholds = snapshot.results["method"]["threshold_dbm"]
-    return float(thresholds.get(technology, min(thresholds.values())))
+    method = snapshot.results["method"]
+    levels = method.get("required_rsrp_dbm") or method["threshold_dbm"]
+    return float(levels.get(technology, min(levels.values())))
 
 
 def _record(snapshot: Snapshot, coverage: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ PAGE_SOURCES := $(shell find app/web -path app/web/node_modules -prune -o -type 
 
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
+# Offices put their own certificates between a machine and the registries: trust what the system trusts.
+export UV_SYSTEM_CERTS := true
+export NODE_USE_SYSTEM_CA := 1
 
 .PHONY: help setup web sample run test test-python test-web check format lint types layers bench clean
 

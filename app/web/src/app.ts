@@ -49,6 +49,8 @@ const NARROW = matchMedia("(max-width: 1439px)");
 const MEDIUM = matchMedia("(min-width: 1100px) and (max-width: 1439px)");
 const COMMUNE_ZOOM = 11;
 const VILLAGE_ZOOM = 12;
+/** Room beside the outermost symbols for their names. */
+const NAME_ROOM_PX = 24;
 
 function failed(error: unknown): { is: "failed"; detail: string; status: number } {
   if (!(error instanceof Problem)) throw error;
@@ -252,7 +254,7 @@ export class App {
     const lons = [lon, ...sites.map((site) => site.lon)];
     const lats = [lat, ...sites.map((site) => site.lat)];
     if (sites.length === 0) this.map?.goTo(lon, lat, VILLAGE_ZOOM);
-    else this.map?.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)]);
+    else this.map?.fit([Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)], true, NAME_ROOM_PX);
   }
 
   async readPoint(lon: number, lat: number): Promise<void> {

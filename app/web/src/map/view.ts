@@ -30,6 +30,8 @@ const FONT_SAMPLE = "Aa Ế ộ Đ ư";
 const HOVER_DELAY_MS = 80;
 const COMMUNE_LAYERS = ["land"];
 const CLICK_MARGIN_PX = 5;
+/** Share of the map a sheet may take before the map no longer makes room for it. */
+const MOST_COVERED = 0.7;
 
 const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -176,21 +178,21 @@ export class MapView {
     this.hovered = code;
   }
 
-  fit(bounds: Box, animate = true): void {
+  fit(bounds: Box, animate = true, extra_px = 0): void {
     this.fitted = true;
     const [west, south, east, north] = bounds;
     const box: LngLatBoundsLike = [west, south, east, north];
-    this.map.fitBounds(box, { padding: this.free(), animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+    this.map.fitBounds(box, { padding: this.free(extra_px), animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
   }
 
   /** Room to keep clear at each side: a margin, and the sheet that lies over the map on a phone. */
-  private free(): { top: number; right: number; bottom: number; left: number } {
+  private free(extra_px = 0): { top: number; right: number; bottom: number; left: number } {
     const container = this.map.getContainer();
-    const margin = Math.min(28, container.clientWidth / 20);
+    const margin = Math.min(28, container.clientWidth / 20) + extra_px;
     const { bottom } = container.getBoundingClientRect();
     const sheets = [...document.querySelectorAll<HTMLElement>(".side:not([hidden])")].filter((sheet) => getComputedStyle(sheet).position === "fixed");
     const covered = sheets.map((sheet) => bottom - sheet.getBoundingClientRect().top);
-    return { top: margin, right: margin, left: margin, bottom: Math.max(margin + 8, ...covered.map((height) => Math.min(height, container.clientHeight / 2) + margin)) };
+    return { top: margin, right: margin, left: margin, bottom: Math.max(margin + 8, ...covered.map((height) => Math.min(height, container.clientHeight * MOST_COVERED) + margin)) };
   }
 
   goTo(lon: number, lat: number, zoom: number): void {

@@ -119,7 +119,7 @@ def test_a_wrong_row_is_named_and_nothing_changes(
     capsys.readouterr()
     assert phusong("import", "sites", bad, "--study", study) == 1
     told = capsys.readouterr().err
-    assert "bad.csv" in told and "row 3" in told and "M1" in told and "190" in told
+    assert "bad.csv" in told and "row 3" in told and "lon, lat" in told and "190" in told
     assert sorted(path.name for path in (study / "layers").iterdir()) == before
 
 

@@ -157,7 +157,7 @@ def test_a_village_in_another_commune_than_it_says_is_told(located: FolderStore,
 
 def test_swapped_coordinates_are_called_so(located: FolderStore, tmp_path: Path) -> None:
     path = _csv(tmp_path / "a.csv", "site_id,lon,lat\nA,105.05,20.05\nB,20.05,105.05\n")
-    assert _refusal(located, "sites", path) == [("coordinates_swapped", 3, None, "20.05, 105.05")]
+    assert _refusal(located, "sites", path) == [("coordinates_swapped", 3, "lon, lat", "20.05, 105.05")]
 
 
 def test_points_outside_the_study_are_only_told(located: FolderStore, tmp_path: Path) -> None:

@@ -73,9 +73,33 @@ class Prepared:
 def _localised(finding: Finding, origins: Sequence[Origin]) -> Finding:
     at = 0 if finding.row is None else finding.row - 1
     origin = origins[at]
-    column = finding.column if finding.column is None else origin.headers.get(finding.column, finding.column)
+    column = _column_told(finding, origin.headers)
     row = None if finding.row is None else origin.row
     return replace(finding, file=origin.file, sheet=origin.sheet, row=row, column=column)
+
+
+PLACE_CODES = frozenset(
+    {
+        "coordinates_out_of_range",
+        "coordinates_swapped",
+        "missing_geometry",
+        "outside_study",
+        "village_outside_communes",
+        "wrong_geometry",
+    }
+)
+"""Findings about where a row lies; its columns are those of the coordinates, or the geometry."""
+
+
+def _column_told(finding: Finding, headers: Mapping[str, str]) -> str | None:
+    if finding.column is not None:
+        return headers.get(finding.column, finding.column)
+    if finding.code not in PLACE_CODES or finding.row is None:
+        return None
+    for pair in (("lon", "lat"), ("x", "y")):
+        if set(pair) <= set(headers):
+            return ", ".join(headers[name] for name in pair)
+    return "geometry"
 
 
 def prepare(

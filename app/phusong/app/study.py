@@ -19,8 +19,10 @@ from phusong.coverage.errors import InputError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.sample.build import create_sample, fill_sample
-from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.folder import DEFAULT_GRID_M, FolderStore
 
+SAMPLE_NAME = "Tỉnh mẫu"
+"""Name of the sample province: data, like the names of its communes."""
 SAMPLE_TARGETS = {
     "5G": {
         "percent": 60.0,
@@ -195,12 +197,16 @@ def create_study(
     path: Path | str, *, name: str, epsg: int | None = None, grid_m: float | None = None
 ) -> Study:
     """Make an empty study folder."""
-    size = {} if grid_m is None else {"grid_m": grid_m}
-    return Study(FolderStore.create(Path(path), name=name, epsg=epsg, **size))
+    return Study(FolderStore.create(Path(path), name=name, epsg=epsg, grid_m=grid_m or DEFAULT_GRID_M))
 
 
 def create_sample_study(
-    path: Path | str, *, seed: int, imported_at: str, progress: Progress = silent
+    path: Path | str,
+    *,
+    seed: int,
+    imported_at: str,
+    grid_m: float | None = None,
+    progress: Progress = silent,
 ) -> Study:
     """Make the embedded sample province as a study; the folder appears when it is whole.
 
@@ -214,7 +220,7 @@ def create_sample_study(
         raise StudyError("study_exists", path=str(path))
     aside = target.with_name(f".{target.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    store = FolderStore.create(aside, name="Tỉnh mẫu")
+    store = FolderStore.create(aside, name=SAMPLE_NAME, grid_m=grid_m or DEFAULT_GRID_M)
     with store.lock():
         create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
     store.update_settings(targets=SAMPLE_TARGETS)

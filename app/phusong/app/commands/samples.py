@@ -24,11 +24,14 @@ def create(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="cli.option.directory")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="cli.option.seed")] = 1,
+    grid_m: Annotated[float | None, typer.Option("--grid-m", help="cli.option.grid_m")] = None,
 ) -> None:
     """Make the embedded sample province as a study."""
     speaker = terminal(context)
     with progress_bar(speaker) as progress:
-        study = create_sample_study(directory, seed=seed, imported_at=utc_now(), progress=progress)
+        study = create_sample_study(
+            directory, seed=seed, imported_at=utc_now(), grid_m=grid_m, progress=progress
+        )
     speaker.say("cli.created", name=study.store.name, path=str(directory))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import orjson
 import pyproj
 
@@ -23,6 +24,7 @@ from phusong.app.compute.published import current_run, load_villages, village_fr
 from phusong.app.inspect import Inspector
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import NotFoundError
+from phusong.coverage.villages import STATUSES
 from phusong.geodata.crs import GEOGRAPHIC_EPSG, transformed_bounds
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.tiles.display import Display, build_display
@@ -126,7 +128,11 @@ class Snapshot:
         return self._parts.get(
             f"vectors {collection}",
             lambda: VectorSource(
-                spec.id, self.frame(spec.id), columns=spec.tile_columns, is_coverage=spec.is_coverage
+                spec.id,
+                _worst_first(self.frame(spec.id)),
+                columns=spec.tile_columns,
+                is_coverage=spec.is_coverage,
+                is_stacked=spec.id == "cells",
             ),
         )
 
@@ -229,6 +235,14 @@ class Snapshot:
             for source, target in (("operator", "operators"), ("technology", "technologies"))
         }
         return sites.assign(**{name: sites["site_id"].map(texts) for name, texts in joined.items()})
+
+
+def _worst_first(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Order villages by status: where points are thinned no covered one may hide an uncovered one."""
+    if "status" not in frame or not set(frame["status"].dropna()) <= set(STATUSES):
+        return frame
+    rank = frame["status"].map({status: place for place, status in enumerate(STATUSES)})
+    return frame.iloc[np.argsort(rank.fillna(len(STATUSES)).to_numpy(), kind="stable")]
 
 
 class StudySource:

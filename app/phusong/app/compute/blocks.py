@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from phusong.app.compute.fingerprint import ENGINE_VERSION, fingerprint
+from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs, ground_heights_m
 from phusong.app.compute.losses import LossKey, read_loss
 from phusong.app.compute.progress import Progress
@@ -69,7 +69,7 @@ def plan_blocks(inputs: ComputeInputs, keys: Mapping[str, LossKey]) -> list[Bloc
     """Cut the grid into blocks for each operator and technology and name what each depends on."""
     marks = [_mark(cell, keys[cell.cell_id]) for cell in inputs.cells]
     basis = {
-        "engine": ENGINE_VERSION,
+        "engine": engine_version(),
         "load": inputs.method.load,
         "noise_figure_db": inputs.method.noise_figure_db,
         "servers": SERVERS,

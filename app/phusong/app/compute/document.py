@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from phusong.app.compute.fingerprint import engine_version
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.served import margin_db
 from phusong.app.compute.settlements import points_of
@@ -69,6 +70,7 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
             "epsg": inputs.grid.epsg,
         },
         "mode": "exact",
+        "engine": engine_version(),
         "required_rsrp_dbm": _required_dbm(inputs),
         "computed_on": computed_on,
     }

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from importlib import resources
 
 import orjson
 
-ENGINE_VERSION = "1"
-"""Raised whenever the engine's numbers change, so that cached losses are not mistaken for new ones."""
+
+@functools.cache
+def engine_version() -> str:
+    """Return a hash of the engine's source: numbers cached by another engine are never mistaken for ours."""
+    digest = hashlib.sha256()
+    package = resources.files("phusong.coverage")
+    folders = [package, package.joinpath("propagation"), package.joinpath("radio")]
+    for folder in folders:
+        for module in sorted(folder.iterdir(), key=lambda item: item.name):
+            if module.name.endswith(".py"):
+                digest.update(module.name.encode() + b"\0" + module.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def fingerprint(record: object) -> str:

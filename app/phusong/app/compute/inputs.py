@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from phusong.app.compute.fingerprint import ENGINE_VERSION, fingerprint
+from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.coverage.errors import InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
@@ -58,7 +58,7 @@ class ComputeInputs:
         """Hash of all inputs and parameters; equal inputs give equal results."""
         return fingerprint(
             {
-                "engine": ENGINE_VERSION,
+                "engine": engine_version(),
                 "method": self.method.as_dict(),
                 "layers": dict(self.layer_hashes),
                 "epsg": self.grid.epsg,
@@ -70,7 +70,7 @@ def run_id_of(store: FolderStore) -> str:
     """Hash of a study's inputs without reading the layers themselves."""
     return fingerprint(
         {
-            "engine": ENGINE_VERSION,
+            "engine": engine_version(),
             "method": store.method().as_dict(),
             "layers": layer_hashes(store),
             "epsg": store.epsg,

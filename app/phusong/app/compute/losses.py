@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from phusong.app.compute.fingerprint import ENGINE_VERSION, fingerprint
+from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.progress import Progress
 from phusong.coverage.grids import FloatArray
@@ -59,7 +59,7 @@ def loss_keys(inputs: ComputeInputs) -> dict[str, LossKey]:
 def _basis(inputs: ComputeInputs) -> dict[str, object]:
     method = inputs.method
     return {
-        "engine": ENGINE_VERSION,
+        "engine": engine_version(),
         "terrain": inputs.layer_hashes["terrain"],
         "clutter": inputs.layer_hashes.get("clutter"),
         "grid": [inputs.grid.left_m, inputs.grid.top_m, inputs.grid.cell_size_m, *inputs.grid.shape],

@@ -50,6 +50,10 @@ HOUSEHOLD_SIZE = 3.9
 _PEOPLE_PER_KM2 = 300.0
 _STEPS = ("terrain", "population", "villages", "roads", "sites", "fibre", "places")
 
+FILL_MASTS = MastSpec(mountain_interest=0.02, reach_mountain_m=9_000.0)
+"""A real population raster is coarse and spreads people over whole valleys; with the sample's own weights
+every valley would get a mast and no village would be left without a signal."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Communes:
@@ -288,7 +292,7 @@ def _fill_sites(writer: SampleWriter, scene: Scene, roads: Roads, masts: int | N
     store = writer.store
     if store.has("sites"):
         return store.table("sites")
-    spec = MastSpec()
+    spec = FILL_MASTS
     count = masts if masts is not None else max(1, round(float(scene.people.sum()) / spec.people_per_mast))
     sites, cells, _masts = site_tables(scene, road_cells_of(scene, roads.links), count=count, spec=spec)
     writer.table("sites", sites)

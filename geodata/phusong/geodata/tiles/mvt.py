@@ -73,6 +73,8 @@ class VectorSource:
         Properties to carry; missing columns are skipped, null values omitted.
     is_coverage : bool
         Polygons tile the plane: neighbours are simplified together and keep sharing borders.
+    is_stacked : bool
+        Points at one place all count (the sectors of a mast): none is left out from zoom 9 on.
 
     Notes
     -----
@@ -80,7 +82,13 @@ class VectorSource:
     """
 
     def __init__(
-        self, name: str, frame: gpd.GeoDataFrame, *, columns: Sequence[str], is_coverage: bool = False
+        self,
+        name: str,
+        frame: gpd.GeoDataFrame,
+        *,
+        columns: Sequence[str],
+        is_coverage: bool = False,
+        is_stacked: bool = False,
     ) -> None:
         geometries = np.asarray(frame.geometry.array, dtype=object)
         present = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
@@ -90,6 +98,7 @@ class VectorSource:
         self._dimension = int(shapely.get_dimensions(self._projected).max(initial=0))
         self._columns = tuple(_column(column, frame[column]) for column in columns if column in frame)
         self._is_coverage = is_coverage
+        self._is_stacked = is_stacked
         self._levels: dict[int, _Level] = {}
         self._lock = threading.Lock()
 
@@ -132,10 +141,10 @@ class VectorSource:
     def _build_level(self, zoom: int) -> _Level:
         pixel_m = tile_side_m(zoom) / SCREEN_PIXELS
         shapes, rows = self._projected, self._rows
-        if self._dimension == 0:
+        if self._dimension == 0 and not (self._is_stacked and zoom >= COARSE_BELOW):
             shown = _one_per_square(shapes, pixel_m * (1 if zoom >= COARSE_BELOW else COARSE_PIXELS))
             shapes, rows = shapes[shown], rows[shown]
-        elif zoom < FINEST_LEVEL and len(shapes):
+        elif self._dimension and zoom < FINEST_LEVEL and len(shapes):
             shapes = _simplified(shapes, pixel_m / 2, is_coverage=self._is_coverage)
         return _Level(shapes, rows, shapely.STRtree(shapes))
 

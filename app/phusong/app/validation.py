@@ -11,10 +11,10 @@ import gzip
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from phusong.coverage.propagation.profile import INLAND, Profile
 POLARIZATIONS: dict[int, Polarization] = {1: "horizontal", 2: "vertical"}
 _LOG_NUMBER = re.compile(r"_\d+(_log)?$")
 _LOG_HEAD = "# Parameter"
+_Case = TypeVar("_Case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +114,78 @@ def validate_p1812(cases_path: Path) -> ValidationReport:
         ``validation_empty`` if no case is found there; ``validation_file`` for one that cannot be read.
     """
     cases = list(read_p1812_cases(cases_path))
-    if not cases:
-        raise InputError("validation_empty", path=str(cases_path))
-    found = np.array([case.parts().loss_db for case in cases])
-    expected = np.array([case.expected_db for case in cases])
-    difference = np.abs(found - expected)
-    # a loss that is no number is the worst there can be, not one to pass over
-    difference[np.isnan(difference)] = np.inf
-    worst = int(np.argmax(difference))
-    closed = [
+    closed_db = [
         abs(case.parts(smooth_earth="closed_form").loss_db - case.closed_form_db)
         for case in cases
         if case.closed_form_db is not None
     ]
-    return ValidationReport(
-        cases=len(cases),
-        max_abs_db=float(difference[worst]),
-        p99_abs_db=float(np.sort(difference)[math.ceil(0.99 * len(cases)) - 1]),
-        worst=cases[worst].name,
-        worst_expected_db=float(expected[worst]),
-        worst_found_db=float(found[worst]),
-        closed_form_cases=len(closed),
-        closed_form_max_abs_db=max(closed) if closed else None,
+    return compare(
+        cases_path,
+        names=[case.name for case in cases],
+        expected_db=[case.expected_db for case in cases],
+        found_db=[case.parts().loss_db for case in cases],
+        closed_form_db=closed_db,
     )
 
 
-def read_p1812_cases(path: Path) -> Iterator[P1812Case]:
-    """Yield the P.1812 cases at a path, in the order of file names; see `validate_p1812`.
+def compare(
+    cases_path: Path,
+    *,
+    names: Sequence[str],
+    expected_db: Sequence[float],
+    found_db: Sequence[float],
+    closed_form_db: Sequence[float] = (),
+) -> ValidationReport:
+    """Sum up how far results are from the reference.
+
+    Parameters
+    ----------
+    cases_path : Path
+        Where the cases came from.
+    names, expected_db, found_db : sequence
+        One each a case.
+    closed_form_db : sequence of float
+        Absolute differences by Attachment 4 of P.1812, where there are any.
+
+    Returns
+    -------
+    ValidationReport
+
+    Raises
+    ------
+    InputError
+        ``validation_empty`` if there is no case.
+    """
+    if not names:
+        raise InputError("validation_empty", path=str(cases_path))
+    difference = np.abs(np.asarray(found_db) - np.asarray(expected_db))
+    # a loss that is no number is the worst there can be, not one to pass over
+    difference[np.isnan(difference)] = np.inf
+    worst = int(np.argmax(difference))
+    return ValidationReport(
+        cases=len(names),
+        max_abs_db=float(difference[worst]),
+        p99_abs_db=float(np.sort(difference)[math.ceil(0.99 * len(names)) - 1]),
+        worst=names[worst],
+        worst_expected_db=float(expected_db[worst]),
+        worst_found_db=float(found_db[worst]),
+        closed_form_cases=len(closed_form_db),
+        closed_form_max_abs_db=max(closed_form_db) if closed_form_db else None,
+    )
+
+
+def read_cases(
+    path: Path, endings: tuple[str, ...], read_file: Callable[[Path], Iterator[_Case]]
+) -> Iterator[_Case]:
+    """Yield the cases of a file, or of the files below a folder in the order of their names.
+
+    Parameters
+    ----------
+    path : Path
+    endings : tuple of str
+        How the names of case files in folders end.
+    read_file : callable
+        Yields the cases of one file.
 
     Raises
     ------
@@ -152,13 +198,26 @@ def read_p1812_cases(path: Path) -> Iterator[P1812Case]:
         raise NotFoundError("validation_path", path=str(path))
     if path.is_dir():
         for entry in sorted(path.iterdir()):
-            if entry.is_dir() or entry.name.endswith((".csv", ".jsonl", ".jsonl.gz")):
-                yield from read_p1812_cases(entry)
+            if entry.is_dir() or entry.name.endswith(endings):
+                yield from read_cases(entry, endings, read_file)
         return
     try:
-        yield from _file_cases(path)
+        yield from read_file(path)
     except (ValueError, KeyError, IndexError, TypeError, OSError) as error:
         raise LayerFileError("validation_file", file=str(path), detail=str(error)) from error
+
+
+def read_p1812_cases(path: Path) -> Iterator[P1812Case]:
+    """Yield the P.1812 cases at a path, in the order of file names; see `validate_p1812`.
+
+    Raises
+    ------
+    NotFoundError
+        ``validation_path`` if there is nothing at the path.
+    LayerFileError
+        ``validation_file`` for a file that cannot be read as cases.
+    """
+    yield from read_cases(path, (".csv", ".jsonl", ".jsonl.gz"), _file_cases)
 
 
 def centre_latitude_deg(
@@ -195,23 +254,27 @@ def _file_cases(path: Path) -> Iterator[P1812Case]:
         yield from _profile_cases(path)
 
 
-def _json_cases(path: Path) -> Iterator[P1812Case]:
+def json_records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield name and record of every line of a JSON-lines file, packed with gzip or not."""
     opened = gzip.open if path.suffix == ".gz" else open
     with opened(path, "rt", encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            record = json.loads(line)
-            closed = record.get("Lb_flag4_1")
-            expected = record["Lb_flag4_0"] if "Lb_flag4_0" in record else record["Lb"]
-            profile = _record_profile(record)
-            yield P1812Case(
-                name=f"{path.name}:{number}",
-                profile=profile,
-                options=_options(record, profile.length_km),
-                expected_db=float(expected),
-                closed_form_db=None if closed is None else float(closed),
-            )
+            if line.strip():
+                yield f"{path.name}:{number}", json.loads(line)
+
+
+def _json_cases(path: Path) -> Iterator[P1812Case]:
+    for name, record in json_records(path):
+        closed = record.get("Lb_flag4_1")
+        expected = record["Lb_flag4_0"] if "Lb_flag4_0" in record else record["Lb"]
+        profile = _record_profile(record)
+        yield P1812Case(
+            name=name,
+            profile=profile,
+            options=_options(record, profile.length_km),
+            expected_db=float(expected),
+            closed_form_db=None if closed is None else float(closed),
+        )
 
 
 def _record_profile(record: Mapping[str, Any]) -> Profile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -13,8 +14,17 @@ from phusong.app.bench import bench_sweep
 from phusong.app.commands.console import print_json, progress_bar, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption, set_method
 from phusong.app.study import open_study
-from phusong.app.validation import validate_p1812
+from phusong.app.validation import ValidationReport, validate_p1812
+from phusong.app.validation_itm import validate_itm
+from phusong.app.validation_tables import validate_p2109, validate_tr38901
 from phusong.coverage.errors import InputError
+
+VALIDATORS: Mapping[str, Callable[[Path], ValidationReport]] = {
+    "p1812": validate_p1812,
+    "itm": validate_itm,
+    "tr38901": validate_tr38901,
+    "p2109": validate_p2109,
+}
 
 
 class Mode(StrEnum):
@@ -69,9 +79,9 @@ def validate(
     as_json: JsonOption = False,
 ) -> None:
     """Compare a model with reference cases."""
-    if model != "p1812":
-        raise InputError("validate_model", value=model, allowed="p1812")
-    report = validate_p1812(cases)
+    if model not in VALIDATORS:
+        raise InputError("validate_model", value=model, allowed=", ".join(VALIDATORS))
+    report = VALIDATORS[model](cases)
     if as_json:
         print_json(asdict(report))
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from phusong.app.i18n import LANGUAGES, catalogue, choose_language, tell_error, translate
+from phusong.app.i18n.numbers import number, percent
 from phusong.coverage.errors import Finding, InputError, PhuSongError, TableError
 
 
@@ -102,3 +103,22 @@ def test_language_is_vietnamese_unless_english_is_wanted() -> None:
     assert choose_language("en") == "en"
     assert choose_language("de-DE,de") == "vi"
     assert translate("status.white", "vi") == "trắng sóng"
+
+
+@pytest.mark.parametrize(
+    ("value", "language", "decimals", "told"),
+    [
+        (1234567.5, "vi", 1, "1.234.567,5"),
+        (1234567.5, "en", 1, "1,234,567.5"),
+        (-110.0, "vi", 0, "−110"),
+        (0.0, "vi", 0, "0"),
+        (None, "en", 2, "–"),
+    ],
+)
+def test_numbers_are_written_as_people_write_them(value, language, decimals, told) -> None:  # type: ignore[no-untyped-def]
+    assert number(value, language, decimals=decimals) == told
+
+
+def test_an_unknown_share_is_a_dash_never_zero() -> None:
+    assert percent(None, "vi") == "–"
+    assert percent(0.756, "vi") == "75,6\xa0%"

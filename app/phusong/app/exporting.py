@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.app.i18n import Language, translate
+from phusong.app.i18n.numbers import number
 from phusong.geodata.exports import write_table
 
 VILLAGE_COLUMNS = (
@@ -68,17 +69,13 @@ def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
     """Put the reason of a village's status into words."""
     if not reason:
         return ""
-    numbers = {name: "–" if value is None else _decimal(value, language) for name, value in reason.items()}
+    numbers = {
+        name: value if isinstance(value, str) else number(value, language, decimals=1)
+        for name, value in reason.items()
+    }
     distance_m = reason.get("distance_m")
-    numbers["distance_km"] = "–" if distance_m is None else _decimal(round(distance_m / 1000, 1), language)
+    numbers["distance_km"] = number(None if distance_m is None else distance_m / 1000, language, decimals=1)
     return translate(f"reasons.{reason['code']}", language, **numbers)
-
-
-def _decimal(value: object, language: Language) -> str:
-    text = str(value)
-    if not isinstance(value, int | float):
-        return text
-    return text.replace("-", "−").replace(".", "," if language == "vi" else ".")
 
 
 def export_communes(results: Mapping[str, Any], path: Path, *, language: Language) -> int:

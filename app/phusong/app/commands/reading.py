@@ -12,6 +12,7 @@ import typer
 from phusong.app.commands.console import Terminal, print_json, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.exporting import reason_text
+from phusong.app.i18n.numbers import number, percent
 from phusong.app.study import open_study
 
 
@@ -45,9 +46,9 @@ def _tell_results(speaker: Terminal, record: Mapping[str, Any]) -> None:
         speaker.words(
             "cli.results.head",
             name=province["name"],
-            area=f"{province['area_km2']:.2f}",
-            population=f"{province['population']:.0f}",
-            villages=province["villages"],
+            area=number(province["area_km2"], speaker.language, decimals=2),
+            population=number(province["population"], speaker.language),
+            villages=number(province["villages"], speaker.language),
         )
     )
     heads = [
@@ -70,12 +71,11 @@ def _operator(speaker: Terminal, operator: str) -> str:
 
 
 def _tell_row(speaker: Terminal, label: str, shares: Mapping[str, Any]) -> None:
-    cells = [_percent(shares[name]["share"]) for name in ("population", "households", "villages", "area")]
+    cells = [
+        percent(shares[name]["share"], speaker.language)
+        for name in ("population", "households", "villages", "area")
+    ]
     speaker.tell("".join([f"{label:30}", *(f"{cell:>14}" for cell in cells)]))
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
@@ -84,11 +84,13 @@ def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
         speaker.words(
             "cli.results.method",
             model=method["model"],
-            grid_m=method["grid_m"],
+            grid_m=f"{method['grid']['cell_size_m']:g}",
             receiver_height_m=method["receiver_height_m"],
-            threshold=method["threshold_dbm"],
-            probability=method["location_probability"],
-            load=method["load"],
+            threshold=", ".join(
+                f"{name} {number(level, speaker.language)}" for name, level in method["threshold_dbm"].items()
+            ),
+            probability=percent(method["location_probability"], speaker.language, decimals=0),
+            load=percent(method["load"], speaker.language, decimals=0),
             computed_on=method["computed_on"],
         )
     )
@@ -128,7 +130,7 @@ def villages(
                 village_id=village["village_id"],
                 name=village["name"],
                 commune=village["commune_name"],
-                households=f"{village['households']:.0f}",
+                households=number(village["households"], speaker.language),
                 reason=reason_text(village.get("reason"), speaker.language),
             )
         )

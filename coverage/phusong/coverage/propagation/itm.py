@@ -40,7 +40,7 @@ RANGES: dict[str, tuple[float, float]] = {
     "rx_height_m": (0.5, 3_000.0),
     "climate": (1, 7),
     "n0": (250.0, 400.0),
-    "epsilon": (1.0, 1e6),
+    "epsilon": (1.01, 1e6),
     "sigma": (1e-12, 1e6),
     "time_percentage": (0.01, 99.99),
     "location_percentage": (0.01, 99.99),
@@ -89,7 +89,8 @@ class ItmParts:
         ``distance_short``, ``distance_too_short``, ``horizon_angle``, ``horizon_near``, ``horizon_far``,
         ``variability``, ``refractivity``.
     error : str or None
-        Why there is no result: ``refractivity``, ``earth_curvature`` or ``ground_impedance``.
+        Why there is no result: ``refractivity``, ``earth_curvature``, ``ground_impedance``, or ``geometry``
+        where the equations find no number (steep paths of a few metres).
     """
 
     loss_db: float
@@ -200,7 +201,7 @@ def path_loss_parts(
     n0 : float
         Surface refractivity reduced to sea level, 250 .. 400 N-units.
     epsilon : float
-        Relative permittivity of the ground, over 1.
+        Relative permittivity of the ground, 1.01 and more.
     sigma : float
         Conductivity of the ground, S/m.
     mdvar : int
@@ -343,7 +344,7 @@ def _error(answer: Answer) -> str | None:
         return "earth_curvature"
     if answer.carrier.impedance.real <= abs(answer.carrier.impedance.imag):
         return "ground_impedance"
-    return None
+    return None if math.isfinite(answer.loss_db) else "geometry"
 
 
 def _warnings(link: Link, given: Conditions) -> tuple[str, ...]:

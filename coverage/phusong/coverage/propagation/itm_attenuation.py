@@ -302,7 +302,7 @@ def _gain_curve_db(r: float, efficiency: float) -> float:
     """H_01 between its curves for whole scatter efficiencies 1 to 5 (equation 6.13)."""
     fourth = (25.0, 80.0, 177.0, 395.0, 705.0)
     second = (24.0, 45.0, 68.0, 80.0, 105.0)
-    lower = min(int(efficiency), 5)
+    lower = min(max(int(efficiency), 1), 5)
     share = efficiency - lower if lower < 5 else 0.0
     x = 1.0 / (r * r)
     gain = 10.0 * math.log10((fourth[lower - 1] * x + second[lower - 1]) * x + 1.0)

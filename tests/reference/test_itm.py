@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from phusong.app.i18n import catalogue
 from phusong.app.validation import json_records
 from phusong.app.validation_itm import read_itm_cases, validate_itm
 from phusong.coverage.errors import InputError, LayerFileError, ModelRangeError
-from phusong.coverage.propagation.itm import even_heights, path_loss_db, path_loss_parts
+from phusong.coverage.propagation.itm import UNDEFINED, even_heights, path_loss_db, path_loss_parts
 from phusong.coverage.propagation.profile import Profile
 
 OFFICIAL_ROWS = 3
@@ -211,8 +212,13 @@ def test_where_the_model_gives_no_result_it_says_why(reason, heights_m, changes)
     parts = path_loss_parts(_profile(heights_m), **options)
     assert parts.error == reason
     assert math.isnan(parts.loss_db)
-    with pytest.raises(ModelRangeError, match="itm_undefined"):
+    with pytest.raises(ModelRangeError) as caught:
         path_loss_db(_profile(heights_m), **options)
+    assert caught.value.code == f"itm_{reason}"
+
+
+def test_every_reason_has_words() -> None:
+    assert all(f"errors.{code}" in catalogue("vi") for code in UNDEFINED.values())
 
 
 def test_cases_that_cannot_be_compared_are_said(itm_data: Path, tmp_path: Path) -> None:

@@ -50,6 +50,13 @@ POLARIZATIONS = ("vertical", "horizontal")
 CLIMATES = tuple(range(1, 8))
 VARIABILITIES = tuple(tens + mode for tens in (0, 10, 20, 30) for mode in range(4))
 LEAST_REFRACTIVITY = 150.0
+# why there is no result -> code of the error
+UNDEFINED = {
+    "refractivity": "itm_refractivity",
+    "earth_curvature": "itm_earth_curvature",
+    "ground_impedance": "itm_ground_impedance",
+    "geometry": "itm_geometry",
+}
 CURVATURES_PER_M = (75e-9, 250e-9)
 
 
@@ -138,7 +145,7 @@ def path_loss_db(
     Raises
     ------
     ModelRangeError
-        As `path_loss_parts`; and ``itm_undefined`` with the reason where the model gives no result.
+        As `path_loss_parts`; and one of `UNDEFINED` where the model gives no result.
 
     Examples
     --------
@@ -163,7 +170,7 @@ def path_loss_db(
         situation_percentage=situation_percentage,
     )
     if parts.error is not None:
-        raise ModelRangeError("itm_undefined", reason=parts.error)
+        raise ModelRangeError(UNDEFINED[parts.error])
     return parts.loss_db
 
 

@@ -1,7 +1,7 @@
 /** The page's controller: state, loaded data, what to do on each act, and when to draw. */
 
 import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
-import { STATUSES, type Hit, type Status, type Village } from "./contract";
+import { STATUSES, type Hit, type Profile, type Status, type Village } from "./contract";
 import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
@@ -106,6 +106,13 @@ export class App {
     this.update();
   }
 
+  /** Marks one sample of the profile on the chart and on the map. */
+  markSample(profile: Profile, index: number | null): void {
+    const [lon, lat] = index === null ? [] : [profile.lon[index], profile.lat[index]];
+    this.map?.markSample(lon === undefined || lat === undefined ? null : [lon, lat]);
+    this.setUi({ sample: index });
+  }
+
   private changed(state: State, before: State): void {
     if (state.lang !== before.lang) setLang(state.lang);
     if (state.theme !== before.theme) document.documentElement.dataset["theme"] = state.theme;
@@ -182,6 +189,7 @@ export class App {
     if (key === this.profileKey) return;
     this.profileKey = key;
     this.ui.sample = null;
+    this.map?.markSample(null);
     void this.load(fetchProfile(cell, village.village_id), (outcome) => {
       if (this.profileKey === key) this.model.profile = outcome;
     });

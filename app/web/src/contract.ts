@@ -51,6 +51,7 @@ export interface Method {
   layers?: Record<string, LayerRecord>;
   synthetic_layers?: string[];
   assumed?: Record<string, string[]>;
+  required_rsrp_dbm?: Record<string, number>;
   grid?: { cell_size_m?: number; width?: number; height?: number; epsg?: number };
   computed_on?: string;
 }

@@ -1,6 +1,6 @@
 /** The map on the page: follows the state, and reports clicks and hovers. */
 
-import { Map as MapLibreMap, ScaleControl, setWorkerUrl, type LngLatBoundsLike, type MapMouseEvent } from "maplibre-gl";
+import { Map as MapLibreMap, Marker, ScaleControl, setWorkerUrl, type LngLatBoundsLike, type MapMouseEvent } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import { fetchBoundaries, pendingRequests } from "../api";
@@ -36,6 +36,7 @@ const MOST_COVERED = 0.7;
 const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
 export class MapView {
+  private dot: Marker | null = null;
   readonly map: MapLibreMap;
   private outline: Outline | null = null;
   private outlineAsked = false;
@@ -193,6 +194,17 @@ export class MapView {
     const sheets = [...document.querySelectorAll<HTMLElement>(".side:not([hidden])")].filter((sheet) => getComputedStyle(sheet).position === "fixed");
     const covered = sheets.map((sheet) => bottom - sheet.getBoundingClientRect().top);
     return { top: margin, right: margin, left: margin, bottom: Math.max(margin + 8, ...covered.map((height) => Math.min(height, container.clientHeight * MOST_COVERED) + margin)) };
+  }
+
+  /** Shows where on the ground a sample of the profile lies; null takes the dot away. */
+  markSample(place: [lon: number, lat: number] | null): void {
+    this.dot?.remove();
+    this.dot = null;
+    if (!place) return;
+    const element = document.createElement("i");
+    element.className = "profile-dot";
+    element.dataset["testid"] = "profile-dot";
+    this.dot = new Marker({ element }).setLngLat(place).addTo(this.map);
   }
 
   goTo(lon: number, lat: number, zoom: number): void {

@@ -61,11 +61,12 @@ export function shareLegend(app: App): TemplateResult | typeof nothing {
 }
 
 export function rsrpRamp(app: App): TemplateResult {
-  const thresholds = ready(app.model.study)?.thresholds ?? {};
-  const least = thresholds[technology(app.model, app.state)] ?? Object.values(thresholds)[0] ?? null;
+  // The map is drawn from the median level that counts as covered: the threshold and the fade margin.
+  const levels = ready(app.model.results)?.method.required_rsrp_dbm ?? ready(app.model.study)?.thresholds ?? {};
+  const least = levels[technology(app.model, app.state)] ?? Object.values(levels)[0] ?? null;
   return html`<div class="ramp" data-testid="legend"><p class="label">${t("legend.rsrp")}</p>
-    <div class="ramp-steps" aria-hidden="true">${RSRP_RAMP.map(([from, colour]) => {
-      const isDrawn = least === null || from >= least;
+    <div class="ramp-steps" aria-hidden="true">${RSRP_RAMP.map(([from, colour], index) => {
+      const isDrawn = least === null || (RSRP_RAMP[index + 1]?.[0] ?? Infinity) > least;
       return html`<span class=${isDrawn ? "" : "hatched"}><i style=${isDrawn ? `background:${colour}` : ""}></i><small>${number(from)}</small></span>`;
     })}</div>
     <p class="ramp-words"><span>${t("legend.weak")}</span><span>${t("legend.strong")}</span></p>

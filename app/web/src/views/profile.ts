@@ -71,7 +71,7 @@ function onPointer(app: App, profile: Profile, scale: Scale, event: PointerEvent
   const box = (event.currentTarget as SVGElement).getBoundingClientRect();
   const share = (event.clientX - box.left - MARGIN.left) / (scale.width - MARGIN.left - MARGIN.right);
   const wanted = Math.min(1, Math.max(0, share)) * (profile.distance_m.at(-1) ?? 0);
-  app.setUi({ sample: nearestIndex(profile.distance_m, wanted) });
+  app.markSample(profile, nearestIndex(profile.distance_m, wanted));
 }
 
 function chart(app: App, profile: Profile, width: number, height: number): TemplateResult {
@@ -80,7 +80,7 @@ function chart(app: App, profile: Profile, width: number, height: number): Templ
   const floor = along.map(() => scale.low_m);
   const summary = t("profile.summary", { site: profile.site_id, village: endName(app), distance: distance(along.at(-1)) });
   return html`<svg class="profile-chart" width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label=${summary}
-    @pointermove=${(event: PointerEvent) => onPointer(app, profile, scale, event)} @pointerleave=${() => app.setUi({ sample: null })}>
+    @pointermove=${(event: PointerEvent) => onPointer(app, profile, scale, event)} @pointerleave=${() => app.markSample(profile, null)}>
     ${axes(profile, scale)}
     <path class="ground" d=${ribbonPath(along, ground, floor, scale)} />
     <path class="fresnel" d=${ribbonPath(along, profile.fresnel_upper_m, profile.fresnel_lower_m, scale)} />

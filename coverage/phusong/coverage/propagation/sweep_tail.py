@@ -1,0 +1,264 @@
+"""From the geometry of a batch of pixels to the loss of a carrier, in vectorised single precision.
+
+The equations are those of P.1812-8 at 50 % of the time over land. The smooth earth's Bullington loss is the
+closed form of Attachment 4 (exact mode follows the main text; with samples every cell they differ little).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from phusong.coverage.propagation.area_geometry import Float32Array
+from phusong.coverage.propagation.area_vectors import load_terrain as load
+from phusong.coverage.propagation.area_vectors import store_sample as store
+from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
+from phusong.coverage.propagation.profile import Float64Array, Int64Array
+from phusong.coverage.propagation.sweep_math import exp2, log2, root
+
+_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_F = np.float32
+_ZERO, _ONE, _TWO, _HALF = _F(0.0), _F(1.0), _F(2.0), _F(0.5)
+_DB = _F(20.0 / math.log2(10.0))
+"""Decibels of a factor of two in field strength."""
+_PER_NEPER = _F(-math.log2(math.e) / 6.0)
+_LEAST_NU = _F(-0.78)
+_SOFT = _F(5.0 * math.log10(2.0))
+_PER_SOFT = _F(-0.2 * math.log2(10.0))
+
+
+class Batch(NamedTuple):
+    """Geometry of pixels, one array a quantity; ``target`` says where each belongs in the result.
+
+    Horizon distances are bounds from below and above: in line of sight only their sum is known.
+    """
+
+    target: Int64Array
+    corner: Int64Array
+    cells: Float64Array
+    distance_km: Float32Array
+    rise_m: Float32Array
+    nu_m: Float32Array
+    tx_m: Float32Array
+    rx_m: Float32Array
+    tx_slope: Float32Array
+    rx_slope: Float32Array
+    tx_km: Float32Array
+    rx_km: Float32Array
+
+
+class Shared(NamedTuple):
+    """What carriers share beyond the batch: smooth earth, spherical earth, spreading."""
+
+    smooth_nu_m: Float32Array
+    clearance: Float32Array
+    radius_km: Float32Array
+    radius_root: Float32Array
+    spread_db: Float32Array
+
+
+class Band(NamedTuple):
+    """Constants of one carrier in single precision."""
+
+    free_db: np.float32
+    scale: np.float32
+    root: np.float32
+    ground: np.float32
+    scatter_db: np.float32
+    ducting_db: np.float32
+    frequency_root: np.float32
+    gamma: np.float32
+    turn_mrad_km: np.float32
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def make_batch(room: int) -> Batch:
+    """Allocate a batch."""
+    whole = np.zeros((9, room), dtype=np.float32)
+    return Batch(
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room),
+        whole[0],
+        whole[1],
+        whole[2],
+        whole[3],
+        whole[4],
+        whole[5],
+        whole[6],
+        whole[7],
+        whole[8],
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def make_shared(room: int) -> Shared:
+    """Allocate the numbers carriers share."""
+    whole = np.zeros((5, room), dtype=np.float32)
+    return Shared(whole[0], whole[1], whole[2], whole[3], whole[4])
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def smooth_earth(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
+    """Smooth-earth edge parameter (Attachment 4) and clearance over what is needed (equations 22 to 25)."""
+    bend = _F(500.0 / radius_km)
+    sight = _F(math.sqrt(0.002 * radius_km))
+    for i in range(count):
+        d, tx, rx = load(batch.distance_km, i), load(batch.tx_m, i), load(batch.rx_m, i)
+        total = tx + rx
+        c, m = (tx - rx) / total, _HALF * bend * d * d / total
+        # three Newton steps for the root of m b^3 - (m + 1) b + c = 0 in [0, 1]
+        slope, cubic = m + _ONE, _F(3.0) * m
+        b = c / slope
+        b -= (b * (m * b * b - slope) + c) / (cubic * b * b - slope)
+        b -= (b * (m * b * b - slope) + c) / (cubic * b * b - slope)
+        b -= (b * (m * b * b - slope) + c) / (cubic * b * b - slope)
+        near = _HALF * d * (_ONE + b)
+        rest = d - near
+        clearance = ((tx - bend * near * near) * rest + (rx - bend * rest * rest) * near) / d
+        width = root(near * rest / d)
+        tx_root, rx_root = root(tx), root(rx)
+        is_sight = d < sight * (tx_root + rx_root)
+        direct, turn = (rx - tx) / d, root(bend)
+        tx_over = bend * d - _TWO * turn * tx_root - direct
+        rx_over = bend * d - _TWO * turn * rx_root + direct
+        product = _F(0.002) * d * tx_over * rx_over
+        crossing = root(product if product > _ZERO else _ZERO)
+        seen = -clearance * _F(math.sqrt(0.002)) / width
+        store(shared.smooth_nu_m, i, seen if is_sight else crossing)
+        store(shared.clearance, i, clearance / (_F(17.456) * width) if is_sight else _ZERO)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def spherical_radius(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
+    """Radius for the first term (equations 22 and 26), its cube root, and free-space spreading."""
+    sight, whole = _F(math.sqrt(0.002 * radius_km)), _F(radius_km)
+    third = _F(1.0 / 3.0)
+    for i in range(count):
+        d, tx, rx = load(batch.distance_km, i), load(batch.tx_m, i), load(batch.rx_m, i)
+        roots = root(tx) + root(rx)
+        per = d / roots
+        radius = whole if d >= sight * roots else _F(500.0) * per * per
+        store(shared.radius_km, i, radius)
+        store(shared.radius_root, i, exp2(log2(radius) * third))
+    for i in range(count):
+        d, rise = load(batch.distance_km, i), _F(0.001) * load(batch.rise_m, i)
+        store(shared.spread_db, i, _HALF * _DB * log2(d * d + rise * rise))
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _bullington(nu: np.float32, d: np.float32) -> np.float32:
+    """Bullington loss from the parameter of its edge (equations 12 and 21)."""
+    held = nu if nu > -_ONE else -_ONE
+    shifted = held - _F(0.1)
+    above = _F(6.9) + _DB * log2(root(shifted * shifted + _ONE) + shifted)
+    edge = above if nu > _LEAST_NU else _ZERO
+    return edge + (_ONE - exp2(edge * _PER_NEPER)) * (_F(10.0) + _F(0.02) * d)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
+    d: np.float32, tx: np.float32, rx: np.float32, radius: np.float32, cube: np.float32, ground: np.float32
+) -> np.float32:
+    """First-term loss of the spherical earth (equations 29 to 36); ``cube`` is (a f)^(1/3)."""
+    k = ground / cube
+    k2 = k * k
+    beta = (_ONE + k2 * (_F(1.6) + _F(0.67) * k2)) / (_ONE + k2 * (_F(4.5) + _F(1.53) * k2))
+    per_radius = cube / radius
+    x = _F(21.88) * beta * per_radius * d
+    scale = _F(0.9575) * beta * beta * cube * per_radius
+    least = _F(LEAST_GAIN) * k
+    tx_b, rx_b = scale * tx, scale * rx
+    tx_far, rx_far = tx_b > _TWO, rx_b > _TWO
+    tx_over = root(tx_b - _F(1.1) if tx_far else _ONE)
+    rx_over = root(rx_b - _F(1.1) if rx_far else _ONE)
+    tx_near, rx_near = tx_b + _F(0.1) * tx_b * tx_b * tx_b, rx_b + _F(0.1) * rx_b * rx_b * rx_b
+    tx_near, rx_near = tx_near if tx_near > least else least, rx_near if rx_near > least else least
+    factor = (_ONE if tx_far else tx_near) * (_ONE if rx_far else rx_near)
+    more = (_F(17.6) * tx_over - _F(8.0) if tx_far else _ZERO) + (
+        _F(17.6) * rx_over - _F(8.0) if rx_far else _ZERO
+    )
+    # far gains are fourth roots: 20 log of them is -5 log of each; tx_over is a square root already
+    gains = _DB * (log2(factor) - _HALF * log2(tx_over * rx_over)) + more
+    log_x = log2(x)
+    far = _F(17.6) * x - _F(11.0) - _HALF * _DB * log_x
+    near = _F(5.6488) * exp2(_F(1.425) * log_x) + _DB * log_x
+    return (far if x >= _F(1.6) else near) - gains
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array) -> None:
+    """Write free-space plus delta-Bullington diffraction loss of one carrier (equations 8 and 39)."""
+    for i in range(count):
+        d, scale = load(batch.distance_km, i), band.scale
+        terrain = _bullington(load(batch.nu_m, i) * scale, d)
+        smooth = _bullington(load(shared.smooth_nu_m, i) * scale, d)
+        share = _ONE - load(shared.clearance, i) * scale
+        spherical = share * _first_term(
+            d,
+            load(batch.tx_m, i),
+            load(batch.rx_m, i),
+            load(shared.radius_km, i),
+            load(shared.radius_root, i) * band.root,
+            band.ground,
+        )
+        more = spherical - smooth if share > _ZERO else _ZERO
+        more = more if more > _ZERO else _ZERO
+        store(losses, i, band.free_db + load(shared.spread_db, i) + terrain + more)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _least_angle(slope: np.float32) -> np.float32:
+    """Lower bound of the angle of a slope, both in mrad: arctan x >= 3 x / (3 + x^2), and >= x below 0."""
+    x = _F(0.001) * slope
+    return slope if slope < _ZERO else slope * _F(3.0) / (_F(3.0) + x * x)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _angle(slope: np.float32) -> np.float32:
+    """Angle of a slope, both in mrad, within 0.03 mrad up to a slope of 1 in 2."""
+    x = _F(0.001) * slope
+    square = x * x
+    return slope * (_F(15.0) + _F(4.0) * square) / (_F(15.0) + _F(9.0) * square)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
+    batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array, combined: Float32Array
+) -> None:
+    """Combine with troposcatter (equations 44 and 63); never under free space (equation 69)."""
+    for i in range(count):
+        d, loss = load(batch.distance_km, i), load(losses, i)
+        turn = _angle(load(batch.tx_slope, i)) + _angle(load(batch.rx_slope, i)) + band.turn_mrad_km * d
+        scatter = band.scatter_db + _DB * log2(d) + _F(0.573) * turn
+        gap = loss - scatter
+        low = scatter if gap > _ZERO else loss
+        apart = gap if gap > _ZERO else -gap
+        either = low - _SOFT * log2(_ONE + exp2(_PER_SOFT * apart))
+        free = band.free_db + load(shared.spread_db, i)
+        store(combined, i, either if either > free else free)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def ducting_margins(
+    batch: Batch, band: Band, count: int, losses: Float32Array, margins: Float32Array
+) -> None:
+    """Write how far the loss lies under a lower bound of ducting (equation 46); negative: it may duct."""
+    for i in range(count):
+        d, tx_km, rx_km = load(batch.distance_km, i), load(batch.tx_km, i), load(batch.rx_km, i)
+        is_sight = load(batch.nu_m, i) < _ZERO
+        reach = d if is_sight else tx_km + rx_km
+        tx_far, rx_far = d if is_sight else tx_km, d if is_sight else rx_km
+        tx_angle, rx_angle = _least_angle(load(batch.tx_slope, i)), _least_angle(load(batch.rx_slope, i))
+        tx_steep, rx_steep = tx_angle - _F(0.1) * tx_far, rx_angle - _F(0.1) * rx_far
+        tx_steep, rx_steep = tx_steep if tx_steep > _ZERO else _ZERO, rx_steep if rx_steep > _ZERO else _ZERO
+        tx_factor = _ONE + band.frequency_root * tx_steep * root(tx_km)
+        rx_factor = _ONE + band.frequency_root * rx_steep * root(rx_km)
+        tx_low, rx_low = _F(0.1) * tx_km, _F(0.1) * rx_km
+        turn = (tx_angle if tx_angle < tx_low else tx_low) + (rx_angle if rx_angle < rx_low else rx_low)
+        bound = band.ducting_db + _DB * log2(reach * tx_factor * rx_factor)
+        bound += _F(0.264) * band.root * (tx_steep + rx_steep) + band.gamma * (turn + band.turn_mrad_km * d)
+        store(margins, i, bound - load(losses, i))

@@ -1,0 +1,207 @@
+"""Sweep mode: how near it comes to exact mode, and worlds where it must equal it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio.enums import Resampling
+
+from phusong.coverage.errors import GridError, InputError
+from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.method import Method
+from phusong.coverage.propagation.area import AreaLoss, path_loss_area
+from phusong.coverage.propagation.sweep import sweep_loss_area
+from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, list_pixels, make_pixels
+
+CELL_M = 30.0
+METHOD = Method()
+LEFT_M, TOP_M = 500_000.0, 2_200_000.0
+
+
+def world(values: np.ndarray, *, cell_m: float = CELL_M) -> Raster:
+    rows, cols = values.shape
+    return Raster(Grid(cols, rows, cell_m, LEFT_M, TOP_M, 32648), values.astype(np.float32), "m")
+
+
+def ridges(side: int, *, seed: int = 1, relief_m: float = 600.0) -> np.ndarray:
+    """Folded mountains: sharp crests, waves of many lengths."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:side, 0:side] * CELL_M / 1000.0
+    values = np.zeros((side, side))
+    for wave in range(12):
+        a, b = rng.normal(0.0, 1.0 + 0.15 * wave, 2)
+        values += (1.0 - np.abs(np.sin(a * x + b * y + rng.uniform(0.0, 6.0)))) / (1.0 + wave)
+    return relief_m * (values - values.min()) / np.ptp(values)
+
+
+def both(
+    terrain: Raster, row: float, col: float, *, height_m: float = 30.0, mhz: float = 800.0, radius_m: float
+) -> tuple[AreaLoss, AreaLoss]:
+    options = {
+        "x_m": LEFT_M + (col + 0.5) * CELL_M,
+        "y_m": TOP_M - (row + 0.5) * CELL_M,
+        "antenna_height_m": height_m,
+        "frequencies_mhz": [mhz],
+        "radii_m": [radius_m],
+        "method": METHOD,
+    }
+    return sweep_loss_area(terrain, **options), path_loss_area(terrain, **options)
+
+
+def assert_within_bars(sweep: AreaLoss, exact: AreaLoss) -> None:
+    """Accuracy bars of the project: standard deviation, 99th percentile, share of covered pixels."""
+    assert (sweep.row0, sweep.col0) == (exact.row0, exact.col0)
+    np.testing.assert_array_equal(np.isnan(sweep.loss_db), np.isnan(exact.loss_db))
+    known = np.isfinite(exact.loss_db)
+    difference_db = (sweep.loss_db - exact.loss_db)[known]
+    assert abs(float(difference_db.mean())) < 0.05
+    assert float(difference_db.std()) <= 0.4
+    assert float(np.quantile(np.abs(difference_db), 0.99)) <= 1.5
+    for limit_db in (120.0, 135.0, 150.0):
+        shares = [float((area.loss_db[known] < limit_db).mean()) for area in (sweep, exact)]
+        assert abs(shares[0] - shares[1]) <= 0.0005
+
+
+@pytest.mark.parametrize(("mhz", "height_m"), [(700.0, 30.0), (1800.0, 45.0), (3700.0, 15.0)])
+def test_ridges_stay_within_the_bars(mhz: float, height_m: float) -> None:
+    terrain = world(ridges(321))
+    assert_within_bars(*both(terrain, 160.3, 158.8, height_m=height_m, mhz=mhz, radius_m=4_700.0))
+
+
+@pytest.mark.parametrize("name", ["dem_monterey_3s.tif", "dem_rockies_calgary_3s.tif"])
+def test_real_mountains_stay_within_the_bars(shared_data: Path, name: str) -> None:
+    path = shared_data / "terrain" / name
+    if not path.is_file():
+        pytest.skip(f"no terrain: {path}")
+    with rasterio.open(path) as file:
+        heights = file.read(
+            1, out_shape=(600, 600), window=((100, 300), (100, 300)), resampling=Resampling.bilinear
+        )
+    assert_within_bars(*both(world(heights), 300.2, 299.6, radius_m=8_000.0))
+
+
+def test_smooth_earth_equals_exact_mode() -> None:
+    sweep, exact = both(world(np.full((301, 301), 12.0)), 150.0, 150.0, radius_m=4_400.0)
+    # the sweep's smooth earth is the closed form, exact mode's that of the samples
+    np.testing.assert_allclose(sweep.loss_db, exact.loss_db, atol=0.08)
+
+
+@pytest.mark.parametrize(("row", "col"), [(0.0, 0.0), (-0.4, 63.2), (100.0, 119.4), (119.49, 0.1)])
+def test_masts_at_the_edge_of_the_grid(row: float, col: float) -> None:
+    sweep, exact = both(world(ridges(120, seed=3, relief_m=300.0)), row, col, radius_m=3_000.0)
+    np.testing.assert_array_equal(np.isnan(sweep.loss_db), np.isnan(exact.loss_db))
+    difference_db = np.abs(sweep.loss_db - exact.loss_db)
+    assert float(np.nanmedian(difference_db)) < 0.05
+    assert float(np.nanquantile(difference_db, 0.99)) < 2.5
+
+
+def test_window_of_a_larger_grid_changes_nothing() -> None:
+    values = ridges(200, seed=5)
+    whole, _ = both(world(values), 100.25, 100.75, radius_m=1_500.0)
+    part = Raster(world(values).grid.window(40, 40, 120, 120), values[40:160, 40:160].astype(np.float32), "m")
+    again, _ = both(part, 100.25, 100.75, radius_m=1_500.0)
+    assert (again.row0 + 40, again.col0 + 40) == (whole.row0, whole.col0)
+    np.testing.assert_array_equal(again.loss_db, whole.loss_db)
+
+
+def test_unknown_terrain_hides_what_lies_beyond() -> None:
+    values = ridges(161, seed=2)
+    values[60:70, 90:100] = np.nan
+    sweep, exact = both(world(values), 80.0, 80.0, radius_m=2_300.0)
+    mismatch = np.isnan(sweep.loss_db) != np.isnan(exact.loss_db)
+    assert np.isnan(sweep.loss_db[0, 65 - sweep.row0, 95 - sweep.col0])
+    assert (
+        np.isnan(exact.loss_db).sum()
+        > np.isnan(both(world(ridges(161)), 80.0, 80.0, radius_m=2_300.0)[1].loss_db).sum()
+    )
+    assert mismatch.mean() < 0.002
+    both_known = np.isfinite(sweep.loss_db) & np.isfinite(exact.loss_db)
+    assert float(np.abs(sweep.loss_db - exact.loss_db)[both_known].max()) < 30.0
+
+
+def test_several_carriers_equal_single_ones() -> None:
+    terrain = world(ridges(161, seed=4))
+    options = {"x_m": LEFT_M + 2_400.0, "y_m": TOP_M - 2_391.0, "antenna_height_m": 25.0, "method": METHOD}
+    bands, radii_m = [700.0, 1800.0, 3700.0], [2_300.0, 2_300.0, 1_000.0]
+    together = sweep_loss_area(terrain, frequencies_mhz=bands, radii_m=radii_m, **options)
+    for i in range(2):
+        alone = sweep_loss_area(terrain, frequencies_mhz=[bands[i]], radii_m=[radii_m[i]], **options)
+        np.testing.assert_array_equal(together.loss_db[i], alone.loss_db[0])
+    exact = path_loss_area(terrain, frequencies_mhz=bands, radii_m=radii_m, **options)
+    np.testing.assert_array_equal(np.isnan(together.loss_db), np.isnan(exact.loss_db))
+
+
+def test_threads_change_nothing() -> None:
+    terrain = world(ridges(161, seed=6))
+    options = {"x_m": LEFT_M + 2_410.0, "y_m": TOP_M - 2_405.0, "antenna_height_m": 25.0, "method": METHOD}
+    one, four = (
+        sweep_loss_area(terrain, frequencies_mhz=[800.0], radii_m=[2_300.0], threads=n, **options)
+        for n in (1, 4)
+    )
+    np.testing.assert_array_equal(one.loss_db, four.loss_db)
+
+
+def test_more_radials_come_nearer() -> None:
+    terrain = world(ridges(241, seed=7))
+    options = {
+        "x_m": LEFT_M + 3_610.0,
+        "y_m": TOP_M - 3_615.0,
+        "antenna_height_m": 25.0,
+        "frequencies_mhz": [2600.0],
+        "radii_m": [3_400.0],
+        "method": METHOD,
+    }
+    exact = path_loss_area(terrain, **options).loss_db
+    spreads_db = [
+        float(np.nanstd(sweep_loss_area(terrain, radials_per_edge=k, **options).loss_db - exact))
+        for k in (1, 4, 16)
+    ]
+    assert spreads_db[0] > spreads_db[1] > spreads_db[2]
+
+
+@pytest.mark.parametrize("change", [{"model": "free_space"}, {"time_percentage": 10.0}])
+def test_what_the_sweep_does_not_know_is_answered_exactly(change: dict[str, object]) -> None:
+    terrain = world(ridges(61))
+    options = {
+        "x_m": LEFT_M + 900.0,
+        "y_m": TOP_M - 900.0,
+        "antenna_height_m": 25.0,
+        "frequencies_mhz": [800.0],
+        "radii_m": [800.0],
+        "method": Method(**change),  # type: ignore[arg-type]
+    }
+    sweep, exact = sweep_loss_area(terrain, **options), path_loss_area(terrain, **options)
+    np.testing.assert_array_equal(sweep.loss_db, exact.loss_db)
+
+
+def test_refusals_name_their_cause() -> None:
+    options = {"antenna_height_m": 25.0, "frequencies_mhz": [800.0], "radii_m": [800.0], "method": METHOD}
+    with pytest.raises(InputError) as few:
+        sweep_loss_area(world(ridges(21)), x_m=LEFT_M + 9.0, y_m=TOP_M - 9.0, radials_per_edge=0, **options)
+    assert few.value.code == "radials_per_edge"
+    with pytest.raises(GridError) as outside:
+        sweep_loss_area(world(ridges(21)), x_m=LEFT_M - 9.0, y_m=TOP_M - 9.0, **options)
+    assert outside.value.code == "transmitter_outside_grid"
+
+
+@pytest.mark.parametrize("parts", [(0.0, 0.0), (0.3, 0.7), (0.5, 0.5), (0.25, 0.75), (0.999, 0.001)])
+def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
+    from phusong.coverage.propagation.area_geometry import Site
+    from phusong.coverage.propagation.sweep import _fans, _on_lattice
+
+    ground = np.zeros((43, 39), dtype=np.float32)
+    site = _on_lattice(Site(20, 17, *parts, 30.0, 1.5, 9000.0, 0.03))
+    hits = np.zeros(41 * 37, dtype=int)
+    pixels, edges = make_pixels(200), fan_edges(60.0, 3)
+    for fan in _fans(ground, site):
+        assert isinstance(fan, Fan)
+        for low, high in pairwise(edges):
+            found = list_pixels(fan, low, high, 60.0, pixels)
+            np.add.at(hits, pixels.target[:found], 1)
+    centre = parts == (0.0, 0.0)
+    assert hits.sum() == hits.size - centre
+    assert hits.max() == 1

@@ -32,7 +32,6 @@ from phusong.coverage.propagation.area_kernel import (
     make_scratch,
 )
 from phusong.coverage.propagation.p1812_combination import Conditions, combine
-from phusong.coverage.propagation.p1812_diffraction import crossing_nu_m
 from phusong.coverage.propagation.p1812_path import analyse
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_radials import (
@@ -105,91 +104,75 @@ def make_work(samples: int) -> Work:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _put(  # noqa: PLR0917 - kernels take no keyword-only options
-    work: Work, lookup: Lookup, site: Site, cells: float, end_m: float, at: int
-) -> None:
-    """Work out the geometry of one pixel and write it into a batch's row ``at``."""
-    trace, batch = work.trace, work.batch
-    count, step = inner_samples(cells), site.step_km
-    d = cells * step
-    tx, rx = site.tx_height_m, end_m + site.rx_height_m
-    curvature = 500.0 / site.radius_km
-    direct, bend = (rx - tx) / d, curvature * d
-    last_m = float(trace.heights[count])
-    tx_smooth, rx_smooth = smooth_ends(trace.total[count], trace.moment[count], last_m, end_m, d, step, count)
-    tx_slope = trace.tx_slope[count]
-    if tx_slope + bend - direct >= 0.0:
-        index = rx_horizon(trace, count, cells, rx - bend * d)
-        rx_km = d - index * step
-        rx_slope = (float(trace.heights[index]) - rx) / rx_km - curvature * rx_km
-        nu = crossing_nu_m(tx_slope + bend - direct, rx_slope + bend + direct, d)
-        tx_km = _NEARLY * trace.tx_index[count] * step
-        rx_km *= _NEARLY
-        obstruction, rx_flat = flat_obstruction(trace, count, cells, rx, tx)
-        if obstruction > 0.0:
-            tx_over, rx_over = trace.tx_flat[count] - direct, rx_flat / step + direct
-            tx_smooth -= obstruction * tx_over / (tx_over + rx_over)
-            rx_smooth -= obstruction * rx_over / (tx_over + rx_over)
-    else:
-        gap = d - count * step
-        margin = sight_margin(trace.heights, lookup.tables, count, tx, direct, gap, step, curvature)
-        nu = -math.sqrt(0.002 * d * min(float(margin), 1e6))
-        tx_slope, rx_slope = direct - bend, -direct - bend
-        tx_km, rx_km = step, 0.5 * step
-    batch.distance_km[at], batch.rise_m[at], batch.nu_m[at] = d, rx - tx, nu
-    batch.tx_m[at], batch.rx_m[at] = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
-    batch.tx_slope[at], batch.rx_slope[at] = tx_slope, rx_slope
-    batch.tx_km[at], batch.rx_km[at] = tx_km, rx_km
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _put_near(  # noqa: PLR0917 - kernels take no keyword-only options
-    out: Float32Array,
-    plane: int,
-    target: int,
-    cells: float,
-    rise_m: float,
-    carriers: Carriers,
-    step_km: float,
+def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
+    fan: Fan, pixels: Pixels, found: int, known: int, carriers: Carriers, out: Float32Array
 ) -> None:
     """Write free-space loss, which holds under the Recommendation's shortest path."""
-    d = max(cells * step_km, LEAST_DISTANCE_KM)
-    spread = 10.0 * math.log10(d * d + (0.001 * rise_m) ** 2)
-    for i in range(carriers.frequency_ghz.size):
-        if cells <= carriers.radius_cells[i]:
-            out[i * plane + target] = carriers.free_db[i] + spread
+    site, plane = fan.site, (fan.rows - 2) * (fan.cols - 2)
+    for i in range(found):
+        cells, end_m = pixels.cells[i], float(fan.ground[pixels.corner[i]])
+        if cells * site.step_km > 2.0 * SHORTEST_KM:  # pixels come by column, none over 45 degrees aside
+            return
+        if cells * site.step_km >= SHORTEST_KM or inner_samples(cells) > known or end_m < UNKNOWN_BELOW_M:
+            continue
+        d = max(cells * site.step_km, LEAST_DISTANCE_KM)
+        rise_km = 0.001 * (end_m + site.rx_height_m - site.tx_height_m)
+        spread = 10.0 * math.log10(d * d + rise_km * rise_km)
+        for band in range(carriers.frequency_ghz.size):
+            if cells <= carriers.radius_cells[band]:
+                out[band * plane + pixels.target[i]] = carriers.free_db[band] + spread
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _gather(  # noqa: PLR0917 - kernels take no keyword-only options
-    work: Work, lookup: Lookup, fan: Fan, found: int, filled: int, carriers: Carriers, out: Float32Array
+    pixels: Pixels,
+    trace: Trace,
+    batch: Batch,
+    tables: Tables,
+    site: Site,
+    ground: Float32Array,
+    found: int,
+    known: int,
+    filled: int,
 ) -> int:
-    """Add the pixels of a traced radial to the batch; return how many rows are filled."""
-    site, pixels, batch = fan.site, work.pixels, work.batch
-    plane = (fan.rows - 2) * (fan.cols - 2)
-    known = trace_known(work, lookup, fan, found)
+    """Add the geometry of a traced radial's pixels to the batch; return how many rows are filled."""
+    heights, curved, edge, before = trace.heights, trace.curved, trace.edge, trace.before
+    flat_edge, flat_before, numbers = trace.flat_edge, trace.flat_before, batch.numbers
+    tx, step, curvature = site.tx_height_m, site.step_km, 500.0 / site.radius_km
     for i in range(found):
-        cells = pixels.cells[i]
-        end_m = float(fan.ground[pixels.corner[i]])
-        if inner_samples(cells) > known or end_m < UNKNOWN_BELOW_M:
+        cells, end_m = pixels.cells[i], float(ground[pixels.corner[i]])
+        count, d = inner_samples(cells), cells * step
+        if count > known or end_m < UNKNOWN_BELOW_M or d < SHORTEST_KM:
             continue
-        if cells * site.step_km < SHORTEST_KM:
-            rise = end_m + site.rx_height_m - site.tx_height_m
-            _put_near(out, plane, pixels.target[i], cells, rise, carriers, site.step_km)
-            continue
-        _put(work, lookup, site, cells, end_m, filled)
-        batch.target[filled] = pixels.target[i]
-        batch.corner[filled] = pixels.corner[i]
+        rx = end_m + site.rx_height_m
+        direct, bend = (rx - tx) / d, curvature * d
+        tx_smooth, rx_smooth = smooth_ends(
+            trace.total[count], trace.moment[count], float(heights[count]), end_m, d, step, count
+        )
+        tx_slope = trace.tx_slope[count]
+        if tx_slope + bend - direct >= 0.0:
+            index = rx_horizon(curved, edge, before, count, cells, rx - bend * d)
+            rx_km = d - index * step
+            rx_slope = (heights[index] - rx) / rx_km - curvature * rx_km
+            nu = math.sqrt(max(0.002 * d * (tx_slope + bend - direct) * (rx_slope + bend + direct), 0.0))
+            tx_km, rx_km = _NEARLY * trace.tx_index[count] * step, _NEARLY * rx_km
+            over, rx_flat = flat_obstruction(heights, flat_edge, flat_before, count, cells, rx, tx)
+            if over > 0.0:
+                tx_over, rx_over = trace.tx_flat[count] - direct, rx_flat / step + direct
+                share = over / (tx_over + rx_over)
+                tx_smooth, rx_smooth = tx_smooth - share * tx_over, rx_smooth - share * rx_over
+        else:
+            margin = sight_margin(heights, tables, count, tx, direct, d - count * step, step, curvature)
+            nu, tx_km, rx_km = -math.sqrt(0.002 * d * min(float(margin), 1e6)), step, 0.5 * step
+            tx_slope, rx_slope = direct - bend, -direct - bend
+        numbers[0, filled], numbers[1, filled], numbers[2, filled] = d, rx - tx, nu
+        numbers[3, filled], numbers[4, filled] = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
+        numbers[5, filled], numbers[6, filled] = tx_slope, rx_slope
+        numbers[7, filled], numbers[8, filled] = tx_km, rx_km
+        batch.target[filled], batch.corner[filled] = pixels.target[i], pixels.corner[i]
         batch.cells[filled] = cells
         filled += 1
     return filled
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def trace_known(work: Work, lookup: Lookup, fan: Fan, found: int) -> int:
-    """Trace the sampled radial as far as its pixels need; return the samples before unknown terrain."""
-    count = inner_samples(work.pixels.cells[:found].max())
-    return trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -316,7 +299,11 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         sample_terrain(
             fan.ground, fan.cols, fan.site, down, right, count, lookup.tables.step, work.trace.heights
         )
-        filled = _gather(work, lookup, fan, found, filled, carriers, out)
+        known = trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
+        _fill_near(fan, work.pixels, found, known, carriers, out)
+        filled = _gather(
+            work.pixels, work.trace, work.batch, lookup.tables, fan.site, fan.ground, found, known, filled
+        )
         if filled >= BATCH:
             _finish(work, lookup, fan, filled, carriers, climate, out)
             filled = 0

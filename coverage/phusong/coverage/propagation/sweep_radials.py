@@ -18,6 +18,8 @@ from numba import njit
 from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Site, Tables
 from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
+Int32Array = npt.NDArray[np.int32]
+
 
 class Fan(NamedTuple):
     """One quarter of the plane on the array it is swept on.
@@ -65,12 +67,12 @@ class Trace(NamedTuple):
     total: Float64Array
     moment: Float64Array
     tx_slope: Float64Array
-    tx_index: npt.NDArray[np.int32]
+    tx_index: Int32Array
     tx_flat: Float64Array
     curved: Float64Array
-    before: npt.NDArray[np.int32]
+    before: Int32Array
     edge: Float64Array
-    flat_before: npt.NDArray[np.int32]
+    flat_before: Int32Array
     flat_edge: Float64Array
 
 
@@ -188,26 +190,35 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def rx_horizon(trace: Trace, count: int, cells: float, sunk_rx_m: float) -> int:
+def rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
+    curved: Float64Array, edge: Float64Array, before: Int32Array, count: int, cells: float, sunk_rx_m: float
+) -> int:
     """Sample that limits the receiver's view over the curved earth: the tangent to the hull of 1..count."""
     i = count
-    while trace.curved[i] - sunk_rx_m < trace.edge[i] * (i - cells):
-        i = trace.before[i]
+    while curved[i] - sunk_rx_m < edge[i] * (i - cells):
+        i = before[i]
     return i
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def flat_obstruction(trace: Trace, count: int, cells: float, rx_m: float, tx_m: float) -> tuple[float, float]:
+def flat_obstruction(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    edge: Float64Array,
+    before: Int32Array,
+    count: int,
+    cells: float,
+    rx_m: float,
+    tx_m: float,
+) -> tuple[float, float]:
     """Greatest height over the direct line of the flat earth, and greatest slope from the receiver per step.
 
     The tangent point seen from the receiver is never nearer the transmitter than the highest point.
     """
-    heights = trace.heights
     i = count
-    while heights[i] - rx_m < trace.flat_edge[i] * (i - cells):
-        i = trace.flat_before[i]
+    while heights[i] - rx_m < edge[i] * (i - cells):
+        i = before[i]
     slope = (heights[i] - rx_m) / (cells - i)
     direct = (rx_m - tx_m) / cells
-    while trace.flat_edge[i] < direct:
-        i = trace.flat_before[i]
+    while edge[i] < direct:
+        i = before[i]
     return heights[i] - tx_m - direct * i, slope

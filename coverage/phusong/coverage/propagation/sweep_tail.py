@@ -31,7 +31,7 @@ _PER_SOFT = _F(-0.2 * math.log2(10.0))
 
 
 class Batch(NamedTuple):
-    """Geometry of pixels, one array a quantity; ``target`` says where each belongs in the result.
+    """Geometry of pixels, one array a quantity, all rows of ``numbers``, and where each pixel belongs.
 
     Horizon distances are bounds from below and above: in line of sight only their sum is known.
     """
@@ -39,6 +39,7 @@ class Batch(NamedTuple):
     target: Int64Array
     corner: Int64Array
     cells: Float64Array
+    numbers: Float32Array
     distance_km: Float32Array
     rise_m: Float32Array
     nu_m: Float32Array
@@ -82,6 +83,7 @@ def make_batch(room: int) -> Batch:
         np.zeros(room, dtype=np.int64),
         np.zeros(room, dtype=np.int64),
         np.zeros(room),
+        whole,
         whole[0],
         whole[1],
         whole[2],

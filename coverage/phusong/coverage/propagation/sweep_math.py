@@ -76,7 +76,7 @@ _E1, _E2, _E3 = (
 _E4, _E5 = np.float32(0.009676037356257439), np.float32(0.0013400432653725147)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
 def log2(value: np.float32) -> np.float32:
     """Binary logarithm of a positive, normal float32."""
     whole = bits(value)
@@ -87,7 +87,7 @@ def log2(value: np.float32) -> np.float32:
     return np.float32(exponent) + x * p
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, inline="always")
 def exp2(value: np.float32) -> np.float32:
     """Two to the power of a float32, held within +-126."""
     held = value if value > -_LARGEST else -_LARGEST

@@ -151,7 +151,7 @@ def spherical_radius(batch: Batch, shared: Shared, count: int, radius_km: float)
         store(shared.spread_db, i, _HALF * _DB * log2(d * d + rise * rise))
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _bullington(nu: np.float32, d: np.float32) -> np.float32:
     """Bullington loss from the parameter of its edge (equations 12 and 21)."""
     held = nu if nu > -_ONE else -_ONE
@@ -161,7 +161,7 @@ def _bullington(nu: np.float32, d: np.float32) -> np.float32:
     return edge + (_ONE - exp2(edge * _PER_NEPER)) * (_F(10.0) + _F(0.02) * d)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
     d: np.float32, tx: np.float32, rx: np.float32, radius: np.float32, cube: np.float32, ground: np.float32
 ) -> np.float32:
@@ -212,14 +212,14 @@ def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, los
         store(losses, i, band.free_db + load(shared.spread_db, i) + terrain + more)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _least_angle(slope: np.float32) -> np.float32:
     """Lower bound of the angle of a slope, both in mrad: arctan x >= 3 x / (3 + x^2), and >= x below 0."""
     x = _F(0.001) * slope
     return slope if slope < _ZERO else slope * _F(3.0) / (_F(3.0) + x * x)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _angle(slope: np.float32) -> np.float32:
     """Angle of a slope, both in mrad, within 0.03 mrad up to a slope of 1 in 2."""
     x = _F(0.001) * slope

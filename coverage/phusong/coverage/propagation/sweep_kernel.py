@@ -33,6 +33,7 @@ from phusong.coverage.propagation.area_kernel import (
 )
 from phusong.coverage.propagation.p1812_combination import Conditions, combine
 from phusong.coverage.propagation.p1812_path import analyse
+from phusong.coverage.propagation.p1812_statistics import anomalous_time
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_radials import (
     Fan,
@@ -217,6 +218,20 @@ def _full_db(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _later_db(climate: Climate, distance_km: float) -> float:
+    """Least A(50 %) of ducting (equation 53) at a distance, over the least at any distance.
+
+    A falls with beta, which is greatest over smooth ground.
+    """
+    log_beta = math.log10(anomalous_time(climate.latitude_deg, distance_km, distance_km))
+    ratio = math.log10(50.0) - log_beta
+    fade = (9.51 - 4.8 * log_beta + 0.198 * log_beta**2) * 1e-6 * distance_km**1.13
+    gamma = 1.076 / (2.0058 - log_beta) ** 1.012 * math.exp(-fade)
+    here = -12.0 + (1.2 + 3.7e-3 * distance_km) * ratio + 12.0 * 10.0 ** (gamma * ratio)
+    return here - (climate.ducting_margin_db - 102.45 + 92.4)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def _band(carriers: Carriers, site: Site, climate: Climate, i: int) -> Band:
     """Constants of one carrier; scatter and ducting without distance and angles (equations 44 and 46)."""
     f = carriers.frequency_ghz[i]
@@ -252,7 +267,8 @@ def _finish(  # noqa: PLR0917 - kernels take no keyword-only options
             if cells > carriers.radius_cells[i]:
                 continue
             loss = work.combined[j]
-            if work.margins[j] < _GATE_DB:
+            more = 0.0 if work.margins[j] >= _GATE_DB else _later_db(climate, cells * fan.site.step_km)
+            if work.margins[j] + more < _GATE_DB:
                 frequency = carriers.frequency_ghz[i]
                 loss = np.float32(_full_db(work, lookup, fan, batch.corner[j], cells, climate, frequency))
             out[i * plane + batch.target[j]] = loss

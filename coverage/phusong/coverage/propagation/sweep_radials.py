@@ -182,7 +182,7 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
         while sunk - curved[j] >= edge[j] * (i - j):
             j = before[j]
         before[i], edge[i] = j, (sunk - curved[j]) * per_step[i - j]
-        j = i - 1
+        # samples between j and i lie under the chord of the curved earth, so of the flat earth too
         while height - heights[j] >= flat_edge[j] * (i - j):
             j = flat_before[j]
         flat_before[i], flat_edge[i] = j, (height - heights[j]) * per_step[i - j]

@@ -179,3 +179,41 @@ def test_a_half_made_sample_leaves_no_study(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("phusong.app.study.create_sample", broken)
     assert phusong("sample", "create", tmp_path / "s") == 130
     assert not (tmp_path / "s").exists()
+
+
+def test_a_study_of_terrain_and_masts_alone_gives_area_and_says_what_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = worlds.empty_study(tmp_path / "s", method={**worlds.NOISE_FREE, "model": "free_space"})
+    worlds.put_terrain(store)
+    worlds.put(store, "sites", [{"site_id": "m"}], [worlds.point(6000, 6000)])
+    assert phusong("compute", "--study", tmp_path / "s") == 0
+    capsys.readouterr()
+    assert phusong("results", "--study", tmp_path / "s") == 0
+    assert "–" in capsys.readouterr().out
+    assert phusong("villages", "--study", tmp_path / "s") == 1
+    assert "villages" in capsys.readouterr().err
+
+
+def test_lists_say_where_their_figures_come_from(folder: Path, study: Path) -> None:
+    for layer in ("villages", "sites"):
+        phusong("import", layer, folder / f"{layer}.csv", "--study", study)
+    phusong("sample", "fill", "--study", study)
+    phusong("compute", "--study", study)
+    path = folder / "all.csv"
+    assert phusong("villages", "--study", study, "--status", "served", "--status", "white", "--to", path) == 0
+    text = path.read_text(encoding="utf-8-sig")
+    assert "SYNTHETIC DATA" in text and "p1812" in text
+    assert phusong("villages", "--study", study, "--to", folder / "nowhere" / "x.csv") == 1
+    assert not (folder / "nowhere").exists()
+
+
+def test_a_file_system_that_refuses_is_no_internal_fault(
+    study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system", str(study / "method.json"))
+
+    monkeypatch.setattr("phusong.app.study.Study.describe", refused)
+    assert phusong("study", "show", "--study", study) == 1
+    assert "Read-only file system" in capsys.readouterr().err

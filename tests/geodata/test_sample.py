@@ -68,7 +68,7 @@ def test_every_layer_is_marked_synthetic(store: FolderStore) -> None:
         assert meta.source == "phusong sample seed 1"
         assert meta.notes["seed"] == 1
         assert meta.notes["parameters"]["communes"] == SMALL.communes
-        assert meta.assumed, layer
+        assert meta.assumed == (), layer
         assert meta.imported_at == TIME
         assert meta.rows > 0
 

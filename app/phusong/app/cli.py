@@ -64,6 +64,11 @@ def run(arguments: list[str], settings: Settings) -> int:
     except (typer.Abort, KeyboardInterrupt):
         terminal.say("cli.interrupted")
         return EXIT_INTERRUPTED
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        told = translate("errors.file_system", settings.language, path=error.filename or "?", detail=detail)
+        terminal.stderr.print(told, markup=False, soft_wrap=True)
+        return EXIT_INPUT
     except PhuSongError as error:
         terminal.stderr.print(tell_error(error, settings.language), markup=False, soft_wrap=True)
         return EXIT_INPUT
@@ -75,4 +80,6 @@ def run(arguments: list[str], settings: Settings) -> int:
         if settings.debug:
             traceback.print_exception(fault)
         return EXIT_FAULT
+    if outcome == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this exit status by itself
+        terminal.say("cli.interrupted")
     return outcome if isinstance(outcome, int) else 0

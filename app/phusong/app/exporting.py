@@ -8,6 +8,7 @@ from typing import Any
 
 from phusong.app.i18n import Language, translate
 from phusong.app.i18n.numbers import number
+from phusong.coverage.errors import InputError
 from phusong.geodata.exports import write_table
 
 VILLAGE_COLUMNS = (
@@ -43,17 +44,20 @@ def export_villages(
     Nearest sites follow as columns, three for each operator: site, distance in km and bearing in degrees.
     """
     operators = [name for name in results["operators"] if name != "all"]
-    rows = [_village_row(village, operators, language) for village in villages]
+    _check_folder(path)
+    provenance = _provenance(results, language)
+    rows = [{**_village_row(village, operators, language), "provenance": provenance} for village in villages]
     headers = {name: translate(f"columns.{name}", language) for name in VILLAGE_COLUMNS}
     for operator in operators:
         for part in ("site", "distance_km", "bearing_deg"):
             headers[f"{operator}_{part}"] = translate(f"columns.nearest_{part}", language, operator=operator)
+    headers["provenance"] = translate("columns.provenance", language)
     write_table(path, rows, headers, notes=method_notes(results, language))
     return len(rows)
 
 
 def _village_row(village: Mapping[str, Any], operators: Sequence[str], language: Language) -> dict[str, Any]:
-    row = {name: village.get(name) for name in VILLAGE_COLUMNS}
+    row = {name: _told(name, village.get(name), language) for name in VILLAGE_COLUMNS}
     row["status_text"] = translate(f"status.{village['status']}", language)
     row["reason_text"] = reason_text(village.get("reason"), language)
     nearest = {one["operator"]: one for one in village.get("nearest") or []}
@@ -63,6 +67,39 @@ def _village_row(village: Mapping[str, Any], operators: Sequence[str], language:
         row[f"{operator}_distance_km"] = one and round(one["distance_m"] / 1000, 2)
         row[f"{operator}_bearing_deg"] = one and one["bearing_deg"]
     return row
+
+
+def _told(name: str, value: Any, language: Language) -> Any:  # noqa: ANN401 - a cell of a table
+    """Round figures to what they mean, and say yes and no in words."""
+    if isinstance(value, bool):
+        return translate("words.yes" if value else "words.no", language)
+    if isinstance(value, float) and name not in ("lon", "lat"):
+        return round(value, 4 if name.startswith("served_share") else 1)
+    return value
+
+
+def _check_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise InputError("export_unwritable", path=str(path), detail=str(path.parent))
+
+
+def _provenance(results: Mapping[str, Any], language: Language) -> str:
+    """Say in one line where figures come from, for formats that carry no notes of their own."""
+    method = results["method"]
+    told = translate(
+        "notes.provenance",
+        language,
+        run=results["run"],
+        model=method["model"],
+        grid_m=f"{method['grid']['cell_size_m']:g}",
+        threshold=", ".join(f"{name} {level:g}" for name, level in method["threshold_dbm"].items()),
+        probability=method["location_probability"],
+        load=method["load"],
+        computed_on=method["computed_on"],
+    )
+    if not method["synthetic_layers"]:
+        return told
+    return f"{translate('notes.synthetic', language)}: {', '.join(method['synthetic_layers'])}. {told}"
 
 
 def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
@@ -92,7 +129,10 @@ def export_communes(results: Mapping[str, Any], path: Path, *, language: Languag
             for name in DENOMINATORS:
                 denominator = translate(f"denominators.{name}", language)
                 headers[f"{technology}|{operator}|{name}"] = f"{denominator} {technology} {told} (%)"
-    rows = [_commune_row(commune) for commune in results["communes"]]
+    headers["provenance"] = translate("columns.provenance", language)
+    _check_folder(path)
+    provenance = _provenance(results, language)
+    rows = [{**_commune_row(commune), "provenance": provenance} for commune in results["communes"]]
     write_table(path, rows, headers, notes=method_notes(results, language))
     return len(rows)
 

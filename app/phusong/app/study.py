@@ -220,9 +220,12 @@ def create_sample_study(
         raise StudyError("study_exists", path=str(path))
     aside = target.with_name(f".{target.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    store = FolderStore.create(aside, name=SAMPLE_NAME, grid_m=grid_m or DEFAULT_GRID_M)
-    with store.lock():
-        create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
-    store.update_settings(targets=SAMPLE_TARGETS)
-    aside.replace(target)
+    try:
+        store = FolderStore.create(aside, name=SAMPLE_NAME, grid_m=grid_m or DEFAULT_GRID_M)
+        with store.lock():
+            create_sample(store, seed=seed, imported_at=imported_at, progress=progress)
+        store.update_settings(targets=SAMPLE_TARGETS)
+        aside.replace(target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     return open_study(target)

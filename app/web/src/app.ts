@@ -1,7 +1,7 @@
 /** The page's controller: state, loaded data, what to do on each act, and when to draw. */
 
 import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
-import { STATUSES, type Hit, type Profile, type Status, type Village } from "./contract";
+import { STATUSES, type Hit, type NearestSite, type Profile, type Status, type Village } from "./contract";
 import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
@@ -117,8 +117,17 @@ export class App {
     if (state.lang !== before.lang) setLang(state.lang);
     if (state.theme !== before.theme) document.documentElement.dataset["theme"] = state.theme;
     if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false, firstRow: 1, lastRow: 0 });
+    if (state.view !== before.view) this.forgetProfile();
     this.loadWhatIsNeeded();
     this.update();
+  }
+
+  /** A profile belongs to the view it was asked in. */
+  private forgetProfile(): void {
+    this.model.profile = null;
+    this.profileKey = "";
+    this.ui.sample = null;
+    this.map?.markSample(null);
   }
 
   /** Puts the outcome of a request where the views look for it. */
@@ -178,7 +187,11 @@ export class App {
     if (!village) return null;
     const near = village.nearest.map((site) => site.cell_id);
     if (this.state.cell !== null && near.includes(this.state.cell)) return this.state.cell;
-    return village.reason?.cell_id ?? near[0] ?? null;
+    const strongest = village.nearest.reduce<NearestSite | null>(
+      (best, site) => ((site.rsrp_dbm ?? -Infinity) > (best?.rsrp_dbm ?? -Infinity) ? site : best),
+      null,
+    );
+    return village.reason?.cell_id ?? strongest?.cell_id ?? near[0] ?? null;
   }
 
   private loadProfile(): void {

@@ -81,8 +81,17 @@ def load_results(store: FolderStore) -> dict[str, Any]:
 
 
 def village_frame(store: FolderStore) -> gpd.GeoDataFrame:
-    """Read the current village table, lon/lat, JSON columns as text."""
-    return gpd.read_parquet(run_dir(store) / "villages.parquet")
+    """Read the current village table, lon/lat, JSON columns as text.
+
+    Raises
+    ------
+    NotFoundError
+        ``results_missing``; ``layer_missing`` where the study was computed without villages.
+    """
+    path = run_dir(store) / "villages.parquet"
+    if not path.exists():
+        raise NotFoundError("layer_missing", layer="villages")
+    return gpd.read_parquet(path)
 
 
 def load_villages(

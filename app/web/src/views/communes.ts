@@ -114,7 +114,7 @@ function body(app: App, rows: readonly CommuneRow[]): TemplateResult {
         ${head(app, "uncovered", t(app.phone ? `metric.uncovered_short.${metric}` : `metric.uncovered.${metric}`), "figure")}
         ${app.phone ? nothing : head(app, "white", t("table.white"), "figure")}</tr></thead>
       <tbody>${repeat(rows, key, (row) => tableRow(app, row))}</tbody></table>
-    ${rows.length ? nothing : html`<p class="note">${t("table.empty")} <button class="link" @click=${() => app.store.set({ hidden: [], query: "" })}>${t("table.clear")}</button></p>`}
+    ${rows.length ? nothing : !ready(app.model.results)?.communes.length ? html`<p class="note">${t("table.no_communes")}</p>` : html`<p class="note">${t("table.empty")} <button class="link" @click=${() => app.store.set({ hidden: [], query: "" })}>${t("table.clear")}</button></p>`}
   </div>`;
 }
 

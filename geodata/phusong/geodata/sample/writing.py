@@ -44,9 +44,8 @@ class SampleWriter:
     added: list[str] = field(default_factory=list)
 
     def table(self, layer: str, frame: gpd.GeoDataFrame, *, notes: Notes = NO_NOTES) -> None:
-        """Write a table; every column of it counts as assumed."""
-        columns = tuple(str(name) for name in frame.columns)
-        self.store.put_table(layer, frame, self._meta(layer, len(frame), columns, notes))
+        """Write a table: synthetic as a whole, so no single column counts as assumed."""
+        self.store.put_table(layer, frame, self._meta(layer, len(frame), notes))
         self.added.append(layer)
 
     def raster(
@@ -54,17 +53,16 @@ class SampleWriter:
     ) -> None:
         """Write a raster."""
         known = int(np.isfinite(values).sum())
-        self.store.put_raster(layer, Raster(grid, values, unit), self._meta(layer, known, (unit,), notes))
+        self.store.put_raster(layer, Raster(grid, values, unit), self._meta(layer, known, notes))
         self.added.append(layer)
 
-    def _meta(self, layer: str, rows: int, assumed: tuple[str, ...], notes: Notes) -> LayerMeta:
+    def _meta(self, layer: str, rows: int, notes: Notes) -> LayerMeta:
         return LayerMeta(
             layer=layer,
             source=f"phusong sample seed {self.seed}",
             rows=rows,
             imported_at=self.imported_at,
             synthetic=True,
-            assumed=assumed,
             notes={"seed": self.seed, "parameters": self.parameters, **notes},
         )
 

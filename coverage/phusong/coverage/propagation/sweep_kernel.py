@@ -39,6 +39,7 @@ from phusong.coverage.propagation.sweep_radials import (
     Fan,
     Pixels,
     Trace,
+    first_rows,
     flat_obstruction,
     list_pixels,
     make_pixels,
@@ -304,8 +305,16 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
     work = make_work(lookup.tables.step.size)
     farthest = carriers.radius_cells.max()
     filled = 0
+    begins, ends = (
+        np.empty(lookup.tables.step.size, dtype=np.int32),
+        np.empty(lookup.tables.step.size, dtype=np.int32),
+    )
+    first_rows(fan, edges[begin], ends)
     for j in range(begin, end):
-        found = list_pixels(fan, edges[j], edges[j + 1], farthest, work.pixels)
+        begins, ends = ends, begins
+        first_rows(fan, edges[j + 1], ends)
+        steep = 0.0 if edges[j] < 0.0 < edges[j + 1] else min(abs(edges[j]), abs(edges[j + 1]))
+        found = list_pixels(fan, begins, ends, steep, farthest, work.pixels)
         if found == 0:
             continue
         middle = 0.5 * (math.atan(edges[j]) + math.atan(edges[j + 1]))

@@ -111,25 +111,47 @@ def make_trace(room: int) -> Trace:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def list_pixels(fan: Fan, low: float, high: float, radius_cells: float, pixels: Pixels) -> int:
-    """Find the pixels of the radial between two tangents; return how many there are."""
+def first_rows(fan: Fan, low: float, rows: Int32Array) -> None:
+    """Write, for every column ahead, the first row aside that lies on or beyond a tangent."""
+    a_part, b_part = fan.ahead * fan.site.col_part, fan.aside * fan.site.row_part
+    start = math.floor(a_part) + 1
+    for i in range(rows.size):
+        rows[i] = np.int32(np.ceil(low * (start + i - a_part) + b_part))
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
+    fan: Fan, begins: Int32Array, ends: Int32Array, steep: float, radius_cells: float, pixels: Pixels
+) -> int:
+    """Find the pixels of a radial; return how many there are.
+
+    Parameters
+    ----------
+    fan : Fan
+    begins, ends : ndarray of int32
+        First rows of the radial's two tangents, by column ahead.
+    steep : float
+        Least of the tangents' sizes: it bounds the columns in reach.
+    radius_cells : float
+    pixels : Pixels
+        Written.
+    """
     site, ahead, aside = fan.site, int(fan.ahead), int(fan.aside)
     a_part, b_part = fan.ahead * site.col_part, fan.aside * site.row_part
     square = radius_cells * radius_cells
     # the window proper is 1 .. size - 2; here counted from the site's cell and turned into the fan
     first, last = ahead * (1 - site.col), ahead * (fan.cols - 2 - site.col)
     side_first, side_last = aside * (1 - site.row), aside * (fan.rows - 2 - site.row)
-    nearest = max(math.floor(a_part) + 1, min(first, last))
-    steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
+    start = math.floor(a_part) + 1
     reach = math.floor(radius_cells / math.sqrt(1.0 + steep * steep) + a_part) + 1
-    farthest = min(max(first, last), reach)
+    nearest, farthest = max(start, min(first, last)), min(max(first, last), reach)
     least, most = min(side_first, side_last), max(side_first, side_last)
     found = 0
     for p in range(nearest, farthest + 1):
+        if begins[p - start] == ends[p - start]:
+            continue
         a = p - a_part
-        begin = max(math.ceil(low * a + b_part), least)
-        end = min(math.ceil(high * a + b_part), most + 1)
-        for q in range(begin, end):
+        for q in range(max(begins[p - start], least), min(ends[p - start], most + 1)):
             b = q - b_part
             distance = a * a + b * b
             if distance <= square:
@@ -155,38 +177,96 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
     per_step : ndarray
         ``1 / i`` for every whole number of steps.
     """
-    heights, curved, before, edge = trace.heights, trace.curved, trace.before, trace.edge
-    flat_before, flat_edge = trace.flat_before, trace.flat_edge
-    top, bend = site.tx_height_m, 500.0 / site.radius_km * site.step_km * site.step_km
-    total = moment = 0.0
-    slope = flat = -1e30
+    known = _prefixes(
+        trace.heights,
+        tables.per_km,
+        tables.bulge,
+        site.tx_height_m,
+        count,
+        trace.total,
+        trace.moment,
+        trace.tx_slope,
+        trace.tx_index,
+        trace.tx_flat,
+    )
+    bend = 500.0 / site.radius_km * site.step_km * site.step_km
+    _hulls(
+        trace.heights,
+        bend,
+        known,
+        per_step,
+        trace.curved,
+        trace.before,
+        trace.edge,
+        trace.flat_before,
+        trace.flat_edge,
+    )
+    return known
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _prefixes(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    per_km: Float32Array,
+    bulge: Float32Array,
+    tx_m: float,
+    count: int,
+    total: Float64Array,
+    moment: Float64Array,
+    tx_slope: Float64Array,
+    tx_index: Int32Array,
+    tx_flat: Float64Array,
+) -> int:
+    """Write running sums of height and index times height, and running maxima of the slopes."""
+    height_sum = moment_sum = 0.0
+    slope = flat = np.float32(-1e30)
     index = np.int32(0)
+    top = np.float32(tx_m)
     for i in range(1, count + 1):
-        height = float(heights[i])
+        height = heights[i]
         if height < UNKNOWN_BELOW_M:
             return i - 1
-        total += height
-        moment += i * height
-        level = (height - top) * tables.per_km[i]
-        flat = max(flat, level)
-        level -= tables.bulge[i]
-        if level > slope:
-            slope, index = level, np.int32(i)
-        trace.total[i], trace.moment[i] = total, moment
-        trace.tx_slope[i], trace.tx_index[i], trace.tx_flat[i] = slope, index, flat
-        sunk = height - bend * i * i
-        curved[i] = sunk
-        if i == 1:
-            continue
-        j = i - 1
-        while sunk - curved[j] >= edge[j] * (i - j):
-            j = before[j]
-        before[i], edge[i] = j, (sunk - curved[j]) * per_step[i - j]
-        # samples between j and i lie under the chord of the curved earth, so of the flat earth too
-        while height - heights[j] >= flat_edge[j] * (i - j):
-            j = flat_before[j]
-        flat_before[i], flat_edge[i] = j, (height - heights[j]) * per_step[i - j]
+        height_sum += height
+        moment_sum += i * np.float64(height)
+        level = (height - top) * per_km[i]
+        flat = level if level > flat else flat
+        level -= bulge[i]
+        index = np.int32(i) if level > slope else index
+        slope = level if level > slope else slope
+        total[i], moment[i] = height_sum, moment_sum
+        tx_slope[i], tx_index[i], tx_flat[i] = slope, index, flat
     return count
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _hulls(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    bend: float,
+    count: int,
+    per_step: Float64Array,
+    curved: Float64Array,
+    before: Int32Array,
+    edge: Float64Array,
+    flat_before: Int32Array,
+    flat_edge: Float64Array,
+) -> None:
+    """Build persistent upper hulls of the samples, over the curved and over the flat earth."""
+    for i in range(1, count + 1):
+        curved[i] = heights[i] - bend * i * i
+    for i in range(2, count + 1):
+        height, sunk = float(heights[i]), curved[i]
+        j = i - 1
+        rise, run = sunk - curved[j], 1
+        while rise >= edge[j] * run:
+            j = np.int64(before[j])
+            rise, run = sunk - curved[j], i - j
+        before[i], edge[i] = j, rise * per_step[run]
+        # samples between j and i lie under the chord of the curved earth, so of the flat earth too
+        rise = height - heights[j]
+        while rise >= flat_edge[j] * run:
+            j = np.int64(flat_before[j])
+            rise, run = height - heights[j], i - j
+        flat_before[i], flat_edge[i] = j, rise * per_step[run]
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -34,7 +34,7 @@ from phusong.coverage.propagation.area import (
 from phusong.coverage.propagation.area_geometry import UNKNOWN_M, Site
 from phusong.coverage.propagation.p1812 import check_ranges
 from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
-from phusong.coverage.propagation.sweep_radials import Fan, fan_edges
+from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, pad_window
 
 RADIALS_PER_EDGE = 4
 MOST_RADIALS_PER_EDGE = 64
@@ -125,7 +125,8 @@ def sweep_loss_area(
         )
     row0, col0, rows, cols = terrain.grid.disc_window(x_m, y_m, max(radii_m))
     window = _Window(terrain.grid, row0, col0, rows, cols, x_m, y_m)
-    ground = window.padded(terrain.values, less=_ground_at(terrain, x_m, y_m), unknown=UNKNOWN_M)
+    ground = np.empty((rows + 2, cols + 2), dtype=np.float32)
+    pad_window(terrain.values, row0, col0, _ground_at(terrain, x_m, y_m), UNKNOWN_M, ground)
     site = _on_lattice(window.site(antenna_height_m, method))
     carriers = _carriers(frequencies_mhz, radii_m, terrain.grid.cell_size_m, method, latitude_deg)
     radius_cells = float(carriers.radius_cells.max())

@@ -276,6 +276,16 @@ def _finish(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _sample(work: Work, lookup: Lookup, fan: Fan, angle: float, found: int) -> int:
+    """Sample and trace a radial as far as its pixels need; return the samples before unknown terrain."""
+    count = inner_samples(work.pixels.cells[:found].max())
+    down, right = np.float32(fan.aside * math.sin(angle)), np.float32(fan.ahead * math.cos(angle))
+    step, heights = lookup.tables.step, work.trace.heights
+    sample_terrain(fan.ground, fan.cols, fan.site, down, right, count, step, heights)
+    return trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
     begin: int,
     end: int,
@@ -302,29 +312,19 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
     out : ndarray of float32, shape (carriers * rows * cols,)
         Written in place; pixels that nothing reaches keep what they hold.
     """
-    work = make_work(lookup.tables.step.size)
-    farthest = carriers.radius_cells.max()
-    filled = 0
-    begins, ends = (
-        np.empty(lookup.tables.step.size, dtype=np.int32),
-        np.empty(lookup.tables.step.size, dtype=np.int32),
-    )
+    room = lookup.tables.step.size
+    work, farthest, filled = make_work(room), carriers.radius_cells.max(), 0
+    begins, ends = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
     first_rows(fan, edges[begin], ends)
     for j in range(begin, end):
         begins, ends = ends, begins
-        first_rows(fan, edges[j + 1], ends)
-        steep = 0.0 if edges[j] < 0.0 < edges[j + 1] else min(abs(edges[j]), abs(edges[j + 1]))
+        low, high = edges[j], edges[j + 1]
+        first_rows(fan, high, ends)
+        steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
         found = list_pixels(fan, begins, ends, steep, farthest, work.pixels)
         if found == 0:
             continue
-        middle = 0.5 * (math.atan(edges[j]) + math.atan(edges[j + 1]))
-        down = np.float32(fan.aside * math.sin(middle))
-        right = np.float32(fan.ahead * math.cos(middle))
-        count = inner_samples(work.pixels.cells[:found].max())
-        sample_terrain(
-            fan.ground, fan.cols, fan.site, down, right, count, lookup.tables.step, work.trace.heights
-        )
-        known = trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
+        known = _sample(work, lookup, fan, 0.5 * (math.atan(low) + math.atan(high)), found)
         _fill_near(fan, work.pixels, found, known, carriers, out)
         filled = _gather(
             work.pixels, work.trace, work.batch, lookup.tables, fan.site, fan.ground, found, known, filled

@@ -32,6 +32,7 @@ from phusong.coverage.propagation.area import (
     path_loss_area,
 )
 from phusong.coverage.propagation.area_geometry import UNKNOWN_M, Site
+from phusong.coverage.propagation.area_kernel import Carriers, Climate
 from phusong.coverage.propagation.p1812 import check_ranges
 from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
 from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, pad_window
@@ -123,20 +124,34 @@ def sweep_loss_area(
                 "rx_height_m": method.receiver_height_m,
             }
         )
-    row0, col0, rows, cols = terrain.grid.disc_window(x_m, y_m, max(radii_m))
-    window = _Window(terrain.grid, row0, col0, rows, cols, x_m, y_m)
-    ground = np.empty((rows + 2, cols + 2), dtype=np.float32)
-    pad_window(terrain.values, row0, col0, _ground_at(terrain, x_m, y_m), UNKNOWN_M, ground)
-    site = _on_lattice(window.site(antenna_height_m, method))
+    window = _Window(terrain.grid, *terrain.grid.disc_window(x_m, y_m, max(radii_m)), x_m, y_m)
     carriers = _carriers(frequencies_mhz, radii_m, terrain.grid.cell_size_m, method, latitude_deg)
+    site = _on_lattice(window.site(antenna_height_m, method))
+    climate = _climate(method, latitude_deg)
+    return _sweep(terrain, window, site, carriers, climate, radials_per_edge, threads or _cores())
+
+
+def _sweep(  # noqa: PLR0917 - private
+    terrain: Raster,
+    window: _Window,
+    site: Site,
+    carriers: Carriers,
+    climate: Climate,
+    radials_per_edge: int,
+    threads: int,
+) -> AreaLoss:
+    """Sweep the window around a site whose numbers have been checked."""
+    ground = np.empty((window.rows + 2, window.cols + 2), dtype=np.float32)
+    less = _ground_at(terrain, window.x_m, window.y_m)
+    pad_window(terrain.values, window.row0, window.col0, less, UNKNOWN_M, ground)
     radius_cells = float(carriers.radius_cells.max())
     tables = _tables(radius_cells, site)
     lookup = Lookup(tables, 1.0 / np.maximum(np.arange(tables.step.size), 1.0))
-    loss = np.full((len(frequencies_mhz), rows, cols), np.nan, dtype=np.float32)
+    loss = np.full((carriers.free_db.size, window.rows, window.cols), np.nan, dtype=np.float32)
     _fill_centre(loss, ground, site, carriers.free_db)
-    fixed = (lookup, carriers, _climate(method, latitude_deg), loss.reshape(-1))
-    _run(_fans(ground, site), fan_edges(radius_cells, radials_per_edge), fixed, threads or _cores())
-    return AreaLoss(row0, col0, loss)
+    fixed = (lookup, carriers, climate, loss.reshape(-1))
+    _run(_fans(ground, site), fan_edges(radius_cells, radials_per_edge), fixed, threads)
+    return AreaLoss(window.row0, window.col0, loss)
 
 
 def _on_lattice(site: Site) -> Site:

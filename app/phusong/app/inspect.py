@@ -10,12 +10,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import orjson
-import pandas as pd
 import rasterio
 import shapely
 from pyproj import Transformer
 from rasterio.windows import Window
 
+from phusong.app.compute.inputs import cell_of_row
 from phusong.app.compute.links import Link, explain_link
 from phusong.app.compute.served import margin_db
 from phusong.app.compute.shares import ALL_OPERATORS
@@ -33,7 +33,6 @@ LEVEL_STEP_DB = 0.1
 MARGIN_CELLS = 3  # of terrain around a path, for interpolation
 LONGEST_PATH_M = 150_000.0
 SHORTEST_PATH_M = 1.0
-TEXT_FIELDS = frozenset({"cell_id", "site_id", "operator", "technology"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +184,7 @@ class Inspector:
         if row is None:
             raise NotFoundError("cell_unknown", cell_id=cell_id[:80])
         x_m, y_m = self._to_metres.transform(row["geometry"].x, row["geometry"].y)
-        values = {**row, "x_m": round(x_m, 3), "y_m": round(y_m, 3)}
-        return Cell(**{item.name: _cell_value(item.name, values.get(item.name)) for item in fields(Cell)})
+        return cell_of_row(row, x_m, y_m)
 
     def _place(self, lon_deg: float, lat_deg: float) -> _Place:
         return _Place(lon_deg, lat_deg, *self._to_metres.transform(lon_deg, lat_deg))
@@ -261,9 +259,3 @@ def _row(frame: gpd.GeoDataFrame | None, column: str, value: str) -> dict[str, A
         return None
     found = frame[frame[column].astype(str) == value]
     return None if found.empty else dict(found.iloc[0])
-
-
-def _cell_value(name: str, value: Any) -> Any:  # noqa: ANN401 - a cell of a table
-    if name in TEXT_FIELDS:
-        return str(value)
-    return None if value is None or pd.isna(value) else float(value)

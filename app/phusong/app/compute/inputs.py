@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import geopandas as gpd
@@ -127,31 +127,37 @@ def _cells(table: gpd.GeoDataFrame, grid: Grid) -> list[Cell]:
     on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
     metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
     cells = [
-        _cell(row, x_m, y_m)
+        cell_of_row(row, x_m, y_m)
         for row, x_m, y_m in zip(metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True)
     ]
     return [cell for cell in cells if grid.contains(cell.x_m, cell.y_m)]
 
 
-def _cell(row: Mapping[str, Any], x_m: float, y_m: float) -> Cell:
-    azimuth = row.get("azimuth_deg")
-    return Cell(
-        cell_id=str(row["cell_id"]),
-        site_id=str(row["site_id"]),
-        operator=str(row["operator"]),
-        technology=str(row["technology"]),
-        frequency_mhz=float(row["frequency_mhz"]),
-        bandwidth_mhz=float(row["bandwidth_mhz"]),
-        x_m=round(float(x_m), 3),
-        y_m=round(float(y_m), 3),
-        antenna_height_m=float(row["antenna_height_m"]),
-        azimuth_deg=None if azimuth is None or pd.isna(azimuth) else float(azimuth),
-        downtilt_deg=float(row["downtilt_deg"]),
-        power_dbm=float(row["power_dbm"]),
-        antenna_gain_dbi=float(row["antenna_gain_dbi"]),
-        horizontal_beamwidth_deg=float(row["horizontal_beamwidth_deg"]),
-        vertical_beamwidth_deg=float(row["vertical_beamwidth_deg"]),
-    )
+def cell_of_row(row: Mapping[str, Any], x_m: float, y_m: float) -> Cell:
+    """Return a row of the cells table as the engine's cell; a column that is absent or empty has its default.
+
+    Parameters
+    ----------
+    row : mapping
+        Columns of the cells table.
+    x_m, y_m : float
+        Mast in the study CRS, kept to the millimetre.
+    """
+    given = {name: value for name, value in row.items() if name in _CELL_FIELDS and not _is_missing(value)}
+    numbers: dict[str, Any] = {name: float(value) for name, value in given.items() if name not in _CELL_TEXTS}
+    if "mimo_layers" in numbers:
+        numbers["mimo_layers"] = int(numbers["mimo_layers"])
+    texts = {name: str(value) for name, value in given.items() if name in _CELL_TEXTS}
+    place = {"x_m": round(float(x_m), 3), "y_m": round(float(y_m), 3)}
+    return Cell(**{"azimuth_deg": None, **numbers, **texts, **place})
+
+
+_CELL_TEXTS = ("cell_id", "site_id", "operator", "technology", "antenna")
+_CELL_FIELDS = frozenset(item.name for item in fields(Cell)) - {"pattern"}
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or bool(pd.isna(value))
 
 
 def ground_heights_m(terrain: Raster, cells: tuple[Cell, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.bands import allowed_bandwidths_mhz
+from phusong.coverage.radio.tabulated import AntennaPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,14 @@ class Cell:
     antenna_gain_dbi : float
     horizontal_beamwidth_deg, vertical_beamwidth_deg : float
         Half-power beamwidths.
+    antenna : str or None
+        Name of a measured antenna; None for the sector or omni antenna of the beamwidths.
+    mechanical_tilt_deg : float
+        How far the antenna leans forward, on top of the electrical tilt.
+    mimo_layers : int
+        Streams the cell can send to one handset at a time.
+    pattern : AntennaPattern or None
+        What ``antenna`` measures; None where that is unknown.
 
     Raises
     ------
@@ -58,6 +67,10 @@ class Cell:
     antenna_gain_dbi: float
     horizontal_beamwidth_deg: float
     vertical_beamwidth_deg: float
+    antenna: str | None = None
+    mechanical_tilt_deg: float = 0.0
+    mimo_layers: int = 2
+    pattern: AntennaPattern | None = None
 
     def __post_init__(self) -> None:
         for name, (low, high) in CELL_RANGES.items():
@@ -67,6 +80,8 @@ class Cell:
             if not (np.isfinite(value) and low <= value <= high):
                 allowed = f"{low:g} .. {high:g}"
                 raise self._refusal(name, allowed)
+        if self.mimo_layers not in MIMO_LAYERS:
+            raise self._refusal("mimo_layers", ", ".join(map(str, MIMO_LAYERS)))
         widths_mhz = allowed_bandwidths_mhz(self.technology, frequency_mhz=self.frequency_mhz)
         if self.bandwidth_mhz not in widths_mhz:
             raise self._refusal("bandwidth_mhz", ", ".join(f"{width:g}" for width in widths_mhz))
@@ -81,6 +96,8 @@ class Cell:
         return self.azimuth_deg is None
 
 
+MIMO_LAYERS = (1, 2, 4, 8)
+"""Numbers of streams to one handset that LTE and NR know (TS 36.211 section 6.3, TS 38.211 section 7.3)."""
 CELL_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "frequency_mhz": (30.0, 6_000.0),
@@ -93,6 +110,7 @@ CELL_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "antenna_gain_dbi": (-20.0, 40.0),
         "horizontal_beamwidth_deg": (1.0, 360.0),
         "vertical_beamwidth_deg": (1.0, 360.0),
+        "mechanical_tilt_deg": (-30.0, 45.0),
     }
 )
 """Least and greatest value of each number of a cell."""

@@ -86,3 +86,36 @@ def test_baselines_are_all_free_space(model: str) -> None:
     found = explained(ridge_world(400.0), method=Method(model=model, fixed_radius_km=10.0))
     assert found.parts_db["free_space"] == found.total_db == found.without_terrain_db
     assert found.obstruction is None
+
+
+class TestEdges:
+    def two_walls(self, first_m: float, second_m: float) -> Raster:
+        values = np.zeros(GRID.shape, dtype=np.float32)
+        values[:, 70], values[:, 130] = first_m, second_m
+        return Raster(GRID, values, "m")
+
+    def test_the_string_rests_on_both_walls_in_order(self) -> None:
+        found = explained(self.two_walls(100.0, 120.0))
+        assert [edge.distance_m for edge in found.edges] == pytest.approx([50 * 30.0, 110 * 30.0])
+        assert [edge.height_m for edge in found.edges] == [100.0, 120.0]
+        ray_m = 30.0 + (1.5 - 30.0) * 50 / 160
+        bulge_m = 500.0 * 1.5 * 3.3 / (6371.0 * 157.0 / 107.0)
+        first = found.edges[0]
+        assert first.excess_m == pytest.approx(100.0 - ray_m + bulge_m, abs=1e-6)
+        # equation 15 by hand
+        wavelength_m = 0.2998 / 0.8
+        nu = first.excess_m * np.sqrt(0.002 * 4.8 / (wavelength_m * 1.5 * 3.3))
+        assert first.nu == pytest.approx(nu, rel=1e-9)
+        loss_db = 6.9 + 20 * np.log10(np.sqrt((nu - 0.1) ** 2 + 1) + nu - 0.1)
+        assert first.loss_db == pytest.approx(loss_db, rel=1e-9)
+
+    def test_a_wall_under_the_string_carries_nothing(self) -> None:
+        found = explained(self.two_walls(20.0, 300.0))
+        assert [edge.height_m for edge in found.edges] == [300.0]
+
+    def test_none_in_line_of_sight(self) -> None:
+        assert explained(ridge_world(0.0), to_col=40).edges == ()
+        assert explained(ridge_world(5.0)).edges == ()
+
+    def test_free_space_knows_the_edges_too(self) -> None:
+        assert len(explained(ridge_world(120.0), method=Method(model="free_space")).edges) == 1

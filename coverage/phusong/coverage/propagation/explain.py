@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phusong.coverage.grids import Raster
+from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation import fixed_radius, free_space
 from phusong.coverage.propagation.area import extract_profile
-from phusong.coverage.propagation.p1812 import SHORTEST_KM, PathLossParts, path_loss_parts
-from phusong.coverage.propagation.p1812_diffraction import wavelength_m
+from phusong.coverage.propagation.area_geometry import inner_samples
+from phusong.coverage.propagation.p1812 import RANGES, SHORTEST_KM, PathLossParts, path_loss_parts
+from phusong.coverage.propagation.p1812_diffraction import knife_edge_db, wavelength_m
 from phusong.coverage.propagation.p1812_path import earth_radius_km
 from phusong.coverage.propagation.profile import Float64Array, Profile
 
@@ -38,6 +39,34 @@ class Obstruction:
 
     distance_m: float
     excess_m: float
+    loss_db: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """An edge that a string pulled taut from antenna to antenna over the ground would rest on.
+
+    The first is the horizon of the transmitter, the last that of the receiver. P.1812 itself replaces them
+    all by the one edge where the two horizon rays meet, so losses of single edges do not sum to its own.
+
+    Attributes
+    ----------
+    distance_m : float
+        From the transmitter.
+    height_m : float
+        Top of terrain and clutter above sea level.
+    excess_m : float
+        Height above the ray between the antennas over the effective earth.
+    nu : float
+        Knife-edge parameter as if it stood alone (ITU-R P.1812-8 equation 15).
+    loss_db : float
+        Loss as if it stood alone (equation 12).
+    """
+
+    distance_m: float
+    height_m: float
+    excess_m: float
+    nu: float
     loss_db: float
 
 
@@ -69,6 +98,8 @@ class PathExplanation:
         ``terrain`` plus ``earth``.
     obstruction : Obstruction or None
         None where the path is clear.
+    edges : tuple of Edge
+        Ordered from the transmitter; none in line of sight.
     """
 
     distance_m: Float64Array
@@ -83,6 +114,7 @@ class PathExplanation:
     without_terrain_db: float
     diffraction_db: float
     obstruction: Obstruction | None
+    edges: tuple[Edge, ...] = ()
 
 
 def explain_path(  # noqa: PLR0917 - two ends, each a place and a height
@@ -156,7 +188,73 @@ def explain_path(  # noqa: PLR0917 - two ends, each a place and a height
         without_terrain_db=without_db,
         diffraction_db=diffraction_db,
         obstruction=_obstruction(profile, profile.surface_m - sight_m, fresnel_m, diffraction_db),
+        edges=_edges(profile, profile.surface_m - sight_m, fresnel_m),
     )
+
+
+def even_ground_loss_db(
+    distance_m: npt.ArrayLike,
+    fall_m: npt.ArrayLike,
+    *,
+    frequency_mhz: float,
+    h1_m: float,
+    h2_m: float,
+    method: Method,
+    step_m: float = 30.0,
+) -> FloatArray:
+    """Return the loss if the ground between two antennas were a level plain at the lower one's foot.
+
+    What a path loses beyond this, hills and clutter between its ends take. The antenna on the higher ground
+    keeps its height above sea level.
+
+    Parameters
+    ----------
+    distance_m : array_like
+        Plane distance, > 0; NaN gives NaN.
+    fall_m : array_like
+        Ground of the transmitter less ground of the receiver.
+    frequency_mhz : float
+    h1_m, h2_m : float
+        Antenna heights of transmitter and receiver above ground.
+    method : Method
+        Model, time percentage and refractivity.
+    step_m : float
+        Between the points of the plain's profile, as in area mode.
+
+    Returns
+    -------
+    ndarray of float64
+        Median basic transmission loss in dB. Heights beyond the model's 3,000 m count as 3,000 m.
+
+    Raises
+    ------
+    ModelRangeError
+        As `p1812.path_loss_parts`.
+    """
+    distances_m, falls_m = np.broadcast_arrays(
+        np.asarray(distance_m, dtype=np.float64), np.asarray(fall_m, dtype=np.float64)
+    )
+    loss_db = np.full(distances_m.shape, np.nan)
+    known = np.isfinite(distances_m) & np.isfinite(falls_m)
+    for place in map(tuple, np.argwhere(known)):
+        fall = float(falls_m[place])
+        heights_m = _above_lower_ground(h1_m, fall), _above_lower_ground(h2_m, -fall)
+        plain = _plain(float(distances_m[place]), step_m)
+        if method.model == "p1812":
+            loss_db[place] = _evaluate(plain, frequency_mhz, *heights_m, method).loss_db
+        else:
+            loss_db[place] = _baseline_db(plain, frequency_mhz, *heights_m, method)
+    return loss_db
+
+
+def _above_lower_ground(height_m: float, rise_m: float) -> float:
+    return min(height_m + max(rise_m, 0.0), RANGES["tx_height_m"][1])
+
+
+def _plain(distance_m: float, step_m: float) -> Profile:
+    steps = distance_m / step_m
+    along = np.append(np.arange(inner_samples(steps) + 1.0), steps)
+    return Profile(distance_km=along * (0.001 * step_m), height_m=np.zeros(along.size))
 
 
 def _evaluate(
@@ -208,3 +306,39 @@ def _obstruction(
         return None
     distance_m = 1000.0 * (profile.length_km - float(profile.distance_km[worst]))
     return Obstruction(distance_m, float(excess_m[worst]), diffraction_db)
+
+
+def _edges(profile: Profile, excess_m: Float64Array, fresnel_m: Float64Array) -> tuple[Edge, ...]:
+    """Corners of the upper hull of the ground above the ray, from one antenna to the other.
+
+    Heights above the ray are affine to heights over the effective earth, so both have the same hull.
+    """
+    height_m = excess_m.copy()
+    height_m[[0, -1]] = 0.0  # the antennas themselves
+    # where nothing rises above the ray, the string is the ray
+    kept: list[int] = []
+    for point in range(height_m.size):
+        while len(kept) > 1 and _sags(profile.distance_km, height_m, (kept[-2], kept[-1], point)):
+            kept.pop()
+        kept.append(point)
+    inner = kept[1:-1]
+    return tuple(_edge(profile, one, float(excess_m[one]), float(fresnel_m[one])) for one in inner)
+
+
+def _sags(distance_km: Float64Array, height_m: Float64Array, points: tuple[int, int, int]) -> bool:
+    """Tell whether the middle one of three points lies on or under the line between the others."""
+    first, middle, last = points
+    share = (distance_km[middle] - distance_km[first]) / (distance_km[last] - distance_km[first])
+    return bool(height_m[middle] <= height_m[first] + share * (height_m[last] - height_m[first]))
+
+
+def _edge(profile: Profile, point: int, excess_m: float, fresnel_m: float) -> Edge:
+    # nu of equation 15 is the square root of two times the share of the Fresnel radius that is covered
+    nu = float(np.sqrt(2.0) * excess_m / fresnel_m)
+    return Edge(
+        distance_m=1000.0 * float(profile.distance_km[point]),
+        height_m=float(profile.surface_m[point]),
+        excess_m=excess_m,
+        nu=nu,
+        loss_db=float(knife_edge_db(nu)),
+    )

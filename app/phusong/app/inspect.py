@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,37 +12,20 @@ import numpy as np
 import orjson
 import rasterio
 import shapely
-from pyproj import Transformer
 from rasterio.windows import Window
 
-from phusong.app.compute.inputs import cell_of_row
 from phusong.app.compute.links import Link, explain_link
 from phusong.app.compute.served import margin_db
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.layer_names import signal_layer
-from phusong.coverage.errors import InputError, NotFoundError
-from phusong.coverage.grids import FloatArray, Raster
+from phusong.app.paths import Place, StudyGround, find_row
+from phusong.coverage.errors import NotFoundError
 from phusong.coverage.method import Method, method_from_dict
-from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.coverage.service import required_rsrp_dbm
 from phusong.geodata.store.folder import FolderStore
-from phusong.geodata.store.rasters import read_grid
 
 LEVEL_STEP_DB = 0.1
-MARGIN_CELLS = 3  # of terrain around a path, for interpolation
-LONGEST_PATH_M = 150_000.0
-SHORTEST_PATH_M = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A place in degrees and on the study grid."""
-
-    lon_deg: float
-    lat_deg: float
-    x_m: float
-    y_m: float
 
 
 class Inspector:
@@ -67,15 +50,12 @@ class Inspector:
         results: Mapping[str, Any],
         frames: Mapping[str, gpd.GeoDataFrame],
     ) -> None:
-        self._terrain_tif = Path(store.raster_path("terrain"))
-        self._clutter_tif = Path(store.raster_path("clutter")) if store.has("clutter") else None
-        self._grid = read_grid(self._terrain_tif)
+        self._ground = StudyGround(store)
         self._run_dir = run_dir
         self._record = dict(results["method"])
         known = {item.name for item in fields(Method)}
         self._method = method_from_dict({key: value for key, value in self._record.items() if key in known})
         self._frames = frames
-        self._to_metres = Transformer.from_crs(4326, self._grid.epsg, always_xy=True)
         self._layers = _served_layers(run_dir, results)
         self._cell_ids: list[str] = orjson.loads((run_dir / "cells.json").read_bytes())
         communes = frames.get("communes")
@@ -89,19 +69,19 @@ class Inspector:
         NotFoundError
             ``village_unknown``; also for a village without a location.
         """
-        row = _row(self._frames.get("villages"), "village_id", village_id)
+        row = find_row(self._frames.get("villages"), "village_id", village_id)
         if row is None or row["geometry"] is None or row["geometry"].is_empty:
             raise NotFoundError("village_unknown", village_id=village_id[:80])
         return float(row["geometry"].x), float(row["geometry"].y)
 
     def point(self, *, lon_deg: float, lat_deg: float) -> dict[str, Any]:
         """Levels at a place; values are null outside the study and where nothing is known."""
-        place = self._place(lon_deg, lat_deg)
+        place = self._ground.place(lon_deg, lat_deg)
         commune = self._commune_at(lon_deg, lat_deg)
         return {
             "lon": lon_deg,
             "lat": lat_deg,
-            "elevation_m": self._pixel(self._terrain_tif, place),
+            "elevation_m": self._pixel(self._ground.terrain_tif, place),
             "commune_code": None if commune is None else str(commune["commune_code"]),
             "commune_name": None if commune is None else str(commune["name"]),
             "layers": [
@@ -121,18 +101,15 @@ class Inspector:
             ``place_outside`` when an end lies outside the study's terrain, ``path_too_short``,
             ``path_too_long``.
         """
-        cell = self._cell(cell_id)
-        place = self._place(lon_deg, lat_deg)
-        self._check_ends(cell, place)
-        terrain = self._between(self._terrain_tif, cell, place)
-        clutter = None if self._clutter_tif is None else self._between(self._clutter_tif, cell, place)
+        cell = self._ground.cell(self._frames.get("cells"), cell_id)
+        place = self._ground.place(lon_deg, lat_deg)
+        terrain, clutter = self._ground.between(cell.x_m, cell.y_m, place.x_m, place.y_m)
         link = explain_link(terrain, cell, x_m=place.x_m, y_m=place.y_m, method=self._method, clutter=clutter)
         return self._profile_record(link)
 
     def _profile_record(self, link: Link) -> dict[str, Any]:
         cell, path = link.cell, link.path
         required_dbm = self._required_dbm(cell.technology, cell.frequency_mhz)
-        lon_deg, lat_deg = self._degrees(path.x_m, path.y_m)
         return {
             "cell_id": cell.cell_id,
             "site_id": cell.site_id,
@@ -141,14 +118,7 @@ class Inspector:
             "frequency_mhz": cell.frequency_mhz,
             "antenna_height_m": cell.antenna_height_m,
             "receiver_height_m": self._method.receiver_height_m,
-            "distance_m": path.distance_m.tolist(),
-            "ground_m": path.ground_m.tolist(),
-            "sight_m": path.sight_m.tolist(),
-            "fresnel_lower_m": (path.sight_m - path.fresnel_radius_m).tolist(),
-            "fresnel_upper_m": (path.sight_m + path.fresnel_radius_m).tolist(),
-            "lon": lon_deg.tolist(),
-            "lat": lat_deg.tolist(),
-            "loss_db": {"total": path.total_db, **path.parts_db},
+            **self._ground.path_record(path),
             "pattern_loss_db": link.pattern_loss_db,
             "eirp_per_re_dbm": rsrp_offset_dbm(cell),
             "rsrp_dbm": link.rsrp_dbm if np.isfinite(link.rsrp_dbm) else None,
@@ -159,7 +129,7 @@ class Inspector:
             "method": self._record,
         }
 
-    def _level(self, technology: str, operator: str, stem: str, place: _Place) -> dict[str, Any]:
+    def _level(self, technology: str, operator: str, stem: str, place: Place) -> dict[str, Any]:
         folder = self._run_dir / "coverages"
         level = self._pixel(folder / f"rsrp-{stem}.tif", place, scale=LEVEL_STEP_DB)
         ratio = self._pixel(folder / f"sinr-{stem}.tif", place, scale=LEVEL_STEP_DB)
@@ -179,47 +149,10 @@ class Inspector:
         margin = margin_db(self._method, frequency_mhz)
         return required_rsrp_dbm(self._method, technology=technology, margin_db=margin)
 
-    def _cell(self, cell_id: str) -> Cell:
-        row = _row(self._frames.get("cells"), "cell_id", cell_id)
-        if row is None:
-            raise NotFoundError("cell_unknown", cell_id=cell_id[:80])
-        x_m, y_m = self._to_metres.transform(row["geometry"].x, row["geometry"].y)
-        return cell_of_row(row, x_m, y_m)
-
-    def _place(self, lon_deg: float, lat_deg: float) -> _Place:
-        return _Place(lon_deg, lat_deg, *self._to_metres.transform(lon_deg, lat_deg))
-
-    def _grid_contains(self, x_m: float, y_m: float) -> bool:
-        return bool(np.isfinite([x_m, y_m]).all()) and self._grid.contains(x_m, y_m)
-
-    def _check_ends(self, cell: Cell, place: _Place) -> None:
-        if not (self._grid_contains(cell.x_m, cell.y_m) and self._grid_contains(place.x_m, place.y_m)):
-            raise InputError("place_outside")
-        distance_m = float(np.hypot(place.x_m - cell.x_m, place.y_m - cell.y_m))
-        if distance_m < SHORTEST_PATH_M:
-            raise InputError("path_too_short", distance_m=round(distance_m, 2), allowed=SHORTEST_PATH_M)
-        if distance_m > LONGEST_PATH_M:
-            raise InputError("path_too_long", distance_m=round(distance_m), allowed=LONGEST_PATH_M)
-
-    def _between(self, tif: Path, cell: Cell, place: _Place) -> Raster:
-        """Read the part of a raster around a path only."""
-        ends = [self._grid.row_col(cell.x_m, cell.y_m), self._grid.row_col(place.x_m, place.y_m)]
-        rows, cols = zip(*ends, strict=True)
-        row0, col0 = max(min(rows) - MARGIN_CELLS, 0), max(min(cols) - MARGIN_CELLS, 0)
-        height = min(max(rows) + MARGIN_CELLS + 1, self._grid.height) - row0
-        width = min(max(cols) + MARGIN_CELLS + 1, self._grid.width) - col0
-        with rasterio.open(tif) as raster:
-            height_m = raster.read(1, window=Window(col0, row0, width, height))
-        return Raster(self._grid.window(row0, col0, height, width), height_m, "m")
-
-    def _degrees(self, x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
-        lon_deg, lat_deg = self._to_metres.transform(x_m, y_m, direction="INVERSE")
-        return np.round(lon_deg, 7), np.round(lat_deg, 7)
-
-    def _pixel(self, tif: Path, place: _Place, *, scale: float = 1.0) -> float | None:
-        if not self._grid_contains(place.x_m, place.y_m):
+    def _pixel(self, tif: Path, place: Place, *, scale: float = 1.0) -> float | None:
+        if not self._ground.contains(place.x_m, place.y_m):
             return None
-        row, col = self._grid.row_col(place.x_m, place.y_m)
+        row, col = self._ground.grid.row_col(place.x_m, place.y_m)
         with rasterio.open(tif) as raster:
             value = raster.read(1, window=Window(col, row, 1, 1))[0, 0]
             nodata = raster.nodata
@@ -252,10 +185,3 @@ def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str,
         if operator != ALL_OPERATORS
     ]
     return [entry for entry in named if (run_dir / "coverages" / f"rsrp-{entry[2]}.tif").exists()]
-
-
-def _row(frame: gpd.GeoDataFrame | None, column: str, value: str) -> dict[str, Any] | None:
-    if frame is None:
-        return None
-    found = frame[frame[column].astype(str) == value]
-    return None if found.empty else dict(found.iloc[0])

@@ -84,6 +84,16 @@ class Obstruction(BaseModel):
     loss_db: float
 
 
+class Edge(BaseModel):
+    """An edge that a string pulled taut over the ground rests on; the distance is from the transmitter."""
+
+    distance_m: float
+    height_m: float
+    excess_m: float
+    nu: float
+    loss_db: float
+
+
 class ProfileReading(BaseModel):
     """Terrain and loss between a cell and a place; arrays run from the mast to the place."""
 
@@ -102,6 +112,7 @@ class ProfileReading(BaseModel):
     lon: list[float]
     lat: list[float]
     loss_db: dict[str, float]
+    edges: list[Edge]
     pattern_loss_db: float
     eirp_per_re_dbm: float
     rsrp_dbm: float | None

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from phusong.app.validation import ValidationReport, compare, json_records, read_cases
-from phusong.coverage.propagation.itm import ItmParts, Polarization, path_loss_parts
+from phusong.coverage.propagation.itm import ItmParts, path_loss_parts
+from phusong.coverage.propagation.itm_conditions import Polarization
 from phusong.coverage.propagation.profile import Profile
 
 PROFILES_NAME = "pfls.csv"

@@ -11,9 +11,13 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from phusong.coverage.errors import InputError
+from phusong.coverage.propagation.itm_settings import ItmSettings, check_choice
 
-MODELS = ("p1812", "free_space", "fixed_radius")
+MODELS = ("p1812", "itm", "tr38901_rma", "tr38901_uma", "tr38901_umi", "free_space", "fixed_radius")
 TECHNOLOGIES = ("4G", "5G")
+BANDS = ("low", "mid", "high")
+TERMINAL_CLUTTERS = ("p2108",)
+INDOOR_CLASSES = ("traditional", "thermally_efficient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,11 @@ class Method:
     Attributes
     ----------
     model : str
-        ``"p1812"`` (ITU-R P.1812-8), ``"free_space"`` (ITU-R P.525) or ``"fixed_radius"``.
+        ``"p1812"`` (ITU-R P.1812-8), ``"itm"`` (Longley-Rice), ``"tr38901_rma"``, ``"tr38901_uma"``,
+        ``"tr38901_umi"`` (3GPP TR 38.901), ``"free_space"`` (ITU-R P.525) or ``"fixed_radius"``.
+    models : mapping of str to str
+        Models that stand in for `model`, by technology (``4G``, ``5G``) or by band (``low``, ``mid``,
+        ``high``, edges as in `max_radius_km`). Where both apply the technology decides: see `model_for`.
     grid_m : float
         Cell size of the study grid.
     receiver_height_m : float
@@ -69,6 +77,17 @@ class Method:
     household_size : float
         People a household where no household count is known; used only as an assumption that is marked.
     village_rule : VillageRule
+    itm : ItmSettings
+        Climate, ground and shares, where the model is ``"itm"``.
+    terminal_clutter : str or None
+        ``"p2108"`` adds the statistical clutter loss of ITU-R P.2108 at the terminal where the model meets no
+        clutter on its way; see ``propagation.terminal``.
+    terminal_clutter_percentage : float
+        Share of locations for which that loss is not exceeded, per cent.
+    indoor_class : str or None
+        ``"traditional"`` or ``"thermally_efficient"``: served means inside such buildings (ITU-R P.2109).
+    indoor_percentage : float
+        Share of places inside for which the entry loss is not exceeded, per cent.
     """
 
     id: str = "phusong-outdoor"
@@ -91,6 +110,12 @@ class Method:
     n0: float = 370.0
     household_size: float = 3.9
     village_rule: VillageRule = field(default_factory=VillageRule)
+    models: Mapping[str, str] = field(default_factory=dict)
+    itm: ItmSettings = field(default_factory=ItmSettings)
+    terminal_clutter: str | None = None
+    terminal_clutter_percentage: float = 50.0
+    indoor_class: str | None = None
+    indoor_percentage: float = 50.0
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
@@ -99,18 +124,30 @@ class Method:
                 raise InputError("method_range", name=name, value=str(value), allowed=f"{low} .. {high}")
         if self.model not in MODELS:
             raise InputError("method_model", value=str(self.model), allowed=", ".join(MODELS))
+        _check_choices(self)
 
     def radius_m(self, frequency_mhz: float) -> float:
         """Largest distance computed for a carrier, in metres."""
-        if frequency_mhz < 1_000:
-            return self.max_radius_km["low"] * 1_000
-        return self.max_radius_km["mid" if frequency_mhz < 3_000 else "high"] * 1_000
+        return self.max_radius_km[_band(frequency_mhz)] * 1_000
+
+    def model_for(self, technology: str, frequency_mhz: float) -> str:
+        """Return the model of a carrier: that of its technology, else of its band, else `model`.
+
+        Examples
+        --------
+        >>> method = Method(models={"high": "tr38901_uma", "4G": "itm"})
+        >>> method.model_for("5G", 3_500.0), method.model_for("4G", 3_500.0), method.model_for("5G", 700.0)
+        ('tr38901_uma', 'itm', 'p1812')
+        """
+        by_band = self.models.get(_band(frequency_mhz), self.model)
+        return self.models.get(technology, by_band)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the record as plain values, for JSON."""
         record = asdict(self)
         record["threshold_dbm"] = dict(self.threshold_dbm)
         record["max_radius_km"] = dict(self.max_radius_km)
+        record["models"] = dict(self.models)
         record["village_rule"]["technologies"] = list(self.village_rule.technologies)
         return record
 
@@ -126,7 +163,26 @@ _RANGES: tuple[tuple[str, float, float], ...] = (
     ("delta_n", -100.0, 156.0),
     ("n0", 100.0, 600.0),
     ("household_size", 1.0, 20.0),
+    ("terminal_clutter_percentage", 0.01, 99.99),
+    ("indoor_percentage", 0.01, 99.99),
 )
+
+
+def _band(frequency_mhz: float) -> str:
+    """Name of the band a carrier lies in: under 1 GHz, under 3 GHz, or above."""
+    if frequency_mhz < 1_000:
+        return "low"
+    return "mid" if frequency_mhz < 3_000 else "high"
+
+
+def _check_choices(method: Method) -> None:
+    for key, model in method.models.items():
+        check_choice("models", key, TECHNOLOGIES + BANDS)
+        check_choice(f"models.{key}", model, MODELS)
+    if method.terminal_clutter is not None:
+        check_choice("terminal_clutter", method.terminal_clutter, TERMINAL_CLUTTERS)
+    if method.indoor_class is not None:
+        check_choice("indoor_class", method.indoor_class, INDOOR_CLASSES)
 
 
 def method_from_dict(record: Mapping[str, Any]) -> Method:
@@ -152,7 +208,18 @@ def method_from_dict(record: Mapping[str, Any]) -> Method:
         if "technologies" in rule:
             rule["technologies"] = tuple(rule["technologies"])
         values["village_rule"] = replace(VillageRule(), **rule)
+    if isinstance(values.get("itm"), Mapping):
+        values["itm"] = _itm_from_dict(values["itm"])
     for name in ("threshold_dbm", "max_radius_km"):
         if name in values:
             values[name] = {**getattr(Method(), name), **values[name]}
     return Method(**values)
+
+
+def _itm_from_dict(record: Mapping[str, Any]) -> ItmSettings:
+    known = [item.name for item in fields(ItmSettings)]
+    unknown = sorted(set(record) - set(known))
+    if unknown:
+        told = ", ".join(f"itm.{name}" for name in unknown)
+        raise InputError("method_unknown", name=told, allowed=", ".join(sorted(known)))
+    return ItmSettings(**record)

@@ -21,8 +21,8 @@ from numba import config
 from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method
-from phusong.coverage.propagation import fixed_radius, free_space
 from phusong.coverage.propagation.area_geometry import UNKNOWN_M, Site, Tables, inner_samples
+from phusong.coverage.propagation.area_itm import fill_itm
 from phusong.coverage.propagation.area_kernel import (
     NEGLIGIBLE_MARGIN_DB,
     SHORTEST_KM,
@@ -30,6 +30,7 @@ from phusong.coverage.propagation.area_kernel import (
     Climate,
     loss_rows,
 )
+from phusong.coverage.propagation.area_simple import fill_simple
 from phusong.coverage.propagation.p1812 import FAR_FROM_COAST_KM, check_ranges
 from phusong.coverage.propagation.p1812_combination import troposcatter_db
 from phusong.coverage.propagation.p1812_diffraction import ground_admittance, wavelength_m
@@ -40,6 +41,8 @@ from phusong.coverage.propagation.profile import Float64Array, Profile
 LATITUDE_DEG = 16.0
 FARTHEST_KM = 100.0
 """Greatest radius of an area."""
+P1812_RANGED = ("p1812", "free_space", "fixed_radius")
+"""Models whose carriers and heights must lie in the ranges of P.1812; the others bring their own."""
 _ROWS_A_TASK = 16
 _CELL_TOLERANCE = 1e-9
 
@@ -88,10 +91,10 @@ def path_loss_area(
     frequencies_mhz, radii_m : sequence of float
         One radius a carrier; carriers share the geometry of the paths.
     method : Method
-        Model, receiver height, time percentage, refractivity.
+        Model, receiver height, time percentage, refractivity, ITM settings.
     clutter : Raster, optional
         Representative clutter heights on the grid of the terrain, of the cell a sample lies in; NaN
-        counts as none. Only P.1812 uses it.
+        counts as none. P.1812 and ITM use it.
     latitude_deg : float
         Of the site; it matters for time percentages under 50 only.
     threads : int, optional
@@ -111,32 +114,57 @@ def path_loss_area(
         ``carriers_empty`` without a carrier or where radii and carriers differ in number.
     """
     _check(terrain.grid, x_m, y_m, frequencies_mhz, radii_m, clutter)
-    heights = {"tx_height_m": antenna_height_m, "rx_height_m": method.receiver_height_m}
-    for frequency_mhz in frequencies_mhz:
-        check_ranges({"frequency_mhz": frequency_mhz, **heights})
+    if method.model in P1812_RANGED:
+        heights = {"tx_height_m": antenna_height_m, "rx_height_m": method.receiver_height_m}
+        for frequency_mhz in frequencies_mhz:
+            check_ranges({"frequency_mhz": frequency_mhz, **heights})
     row0, col0, rows, cols = terrain.grid.disc_window(x_m, y_m, max(radii_m))
     window = _Window(terrain.grid, row0, col0, rows, cols, x_m, y_m)
     ground_m = _ground_at(terrain, x_m, y_m)
     loss = np.full((len(frequencies_mhz), rows, cols), np.nan, dtype=np.float32)
     if method.model == "p1812":
         ground = window.padded(terrain.values, less=ground_m, unknown=UNKNOWN_M)
-        cover = np.empty(0, dtype=np.float32)
-        if clutter is not None:
-            cover = window.padded(clutter.values, less=0.0, unknown=np.float32(0.0))
+        cover = _cover(window, clutter)
         site = window.site(antenna_height_m, method)
         carriers = _carriers(frequencies_mhz, radii_m, terrain.grid.cell_size_m, method, latitude_deg)
         tables = _tables(float(carriers.radius_cells.max()), site)
         climate = _climate(method, latitude_deg)
         fixed = (ground.ravel(), cover.ravel(), ground.shape, tables, site, carriers, climate, loss)
         _fill(fixed, rows, threads or _cores())
+    elif method.model == "itm":
+        fill_itm(
+            loss,
+            ground_m=window.padded(terrain.values, less=0.0, unknown=UNKNOWN_M),
+            clutter_m=_cover(window, clutter),
+            site=window.site(antenna_height_m, method),
+            frequencies_mhz=frequencies_mhz,
+            radii_m=radii_m,
+            method=method,
+            threads=threads or _cores(),
+        )
     else:
-        mast_m = ground_m + antenna_height_m
-        _fill_baseline(loss, window, terrain, mast_m, frequencies_mhz, radii_m, method)
+        part = terrain.values[row0 : row0 + rows, col0 : col0 + cols].astype(np.float64)
+        fill_simple(
+            loss,
+            distance_m=window.distance_m(),
+            rise_m=part + method.receiver_height_m - ground_m - antenna_height_m,
+            antenna_height_m=antenna_height_m,
+            frequencies_mhz=frequencies_mhz,
+            radii_m=radii_m,
+            method=method,
+        )
     return AreaLoss(row0, col0, loss)
 
 
 def extract_profile(
-    terrain: Raster, x1_m: float, y1_m: float, x2_m: float, y2_m: float, *, clutter: Raster | None = None
+    terrain: Raster,
+    x1_m: float,
+    y1_m: float,
+    x2_m: float,
+    y2_m: float,
+    *,
+    clutter: Raster | None = None,
+    is_even: bool = False,
 ) -> Profile:
     """Sample the path between two points as the area mode does.
 
@@ -149,6 +177,8 @@ def extract_profile(
         Receiver; its height is interpolated too, which at a pixel's centre is the pixel's own.
     clutter : Raster, optional
         On the grid of the terrain.
+    is_even : bool
+        Spread the samples evenly, as ITM needs them.
 
     Returns
     -------
@@ -171,6 +201,8 @@ def extract_profile(
     if cells < _CELL_TOLERANCE:
         raise InputError("path_too_short")
     along = np.append(np.arange(inner_samples(cells) + 1.0), cells)
+    if is_even:
+        along = np.linspace(0.0, cells, along.size)
     points = start[:, None] + (end - start)[:, None] / cells * along
     heights = _bilinear(terrain.values, points)
     if np.isnan(heights).any():
@@ -227,6 +259,13 @@ class _Window:
         down = np.arange(self.row0, self.row0 + self.rows) - row
         right = np.arange(self.col0, self.col0 + self.cols) - col
         return self.grid.cell_size_m * np.hypot(down[:, None], right[None, :])
+
+
+def _cover(window: _Window, clutter: Raster | None) -> npt.NDArray[np.float32]:
+    """Clutter of the padded window; empty for none."""
+    if clutter is None:
+        return np.empty(0, dtype=np.float32)
+    return window.padded(clutter.values, less=0.0, unknown=np.float32(0.0))
 
 
 def _check(  # noqa: PLR0917 - private
@@ -349,26 +388,3 @@ def _fill(fixed: tuple[object, ...], rows: int, threads: int) -> None:
     blocks = [(begin, min(begin + _ROWS_A_TASK, rows)) for begin in range(0, rows, _ROWS_A_TASK)]
     with ThreadPoolExecutor(max_workers=threads) as pool:
         list(pool.map(lambda block: loss_rows(*block, *fixed), blocks))
-
-
-def _fill_baseline(  # noqa: PLR0917 - private
-    loss: npt.NDArray[np.float32],
-    window: _Window,
-    terrain: Raster,
-    mast_m: float,
-    frequencies_mhz: Sequence[float],
-    radii_m: Sequence[float],
-    method: Method,
-) -> None:
-    """Fill in the two models that know no terrain between the ends: 3-D free space, and a plane radius."""
-    plane_m = window.distance_m()
-    part = terrain.values[window.row0 : window.row0 + window.rows, window.col0 : window.col0 + window.cols]
-    rise_m = part.astype(np.float64) + method.receiver_height_m - mast_m
-    for band, (frequency_mhz, radius_m) in enumerate(zip(frequencies_mhz, radii_m, strict=True)):
-        if method.model == "fixed_radius":
-            reach_m = 1000.0 * method.fixed_radius_km
-            band_db = fixed_radius.path_loss_db(plane_m, frequency_mhz=frequency_mhz, radius_m=reach_m)
-        else:
-            band_db = free_space.path_loss_db(np.hypot(plane_m, rise_m), frequency_mhz=frequency_mhz)
-        is_known = (plane_m <= radius_m + _CELL_TOLERANCE) & np.isfinite(rise_m)
-        loss[band] = np.where(is_known, band_db, np.nan)

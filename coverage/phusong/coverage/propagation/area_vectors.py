@@ -62,13 +62,13 @@ def _store_sample(_typing: Any, array: Any, index: Any, value: Any) -> Any:  # n
 
 
 def _greater(_typing: Any, first: Any, second: Any) -> Any:  # noqa: ANN401
-    """Return the greater of two float32 of which neither is NaN."""
+    """Return the greater of two numbers of one kind of which neither is NaN."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401
         is_greater = builder.fcmp_ordered(">", arguments[0], arguments[1], flags=("fast",))
         return builder.select(is_greater, arguments[0], arguments[1], flags=("fast",))
 
-    return types.float32(first, second), generate
+    return first(first, second), generate
 
 
 # numba calls these with the typing context put in front, which no type checker can follow

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -21,34 +21,21 @@ from phusong.coverage.propagation.itm_attenuation import (
     reference_attenuation_db,
     wave,
 )
-from phusong.coverage.propagation.itm_conditions import Conditions
+from phusong.coverage.propagation.itm_conditions import (
+    RANGES,
+    Conditions,
+    Polarization,
+    checked_conditions,
+)
 from phusong.coverage.propagation.itm_terrain import SCRATCH_LENGTH, Link, analyse_link, smooth_horizon_m
 from phusong.coverage.propagation.itm_variability import EXTREME_DEVIATE, varied_attenuation_db
-from phusong.coverage.propagation.p1812_statistics import inverse_normal
 from phusong.coverage.propagation.profile import Float64Array, Profile
-
-Polarization = Literal["vertical", "horizontal"]
 
 MECHANISMS = {1: "line_of_sight", 2: "diffraction", 3: "troposcatter"}
 MARITIME_SUBTROPICAL = 3
 MOBILE_POINT_TO_POINT = 12
 EVEN_STEP_SHARE = 1e-6
 
-RANGES: dict[str, tuple[float, float]] = {
-    "frequency_mhz": (20.0, 20_000.0),
-    "tx_height_m": (0.5, 3_000.0),
-    "rx_height_m": (0.5, 3_000.0),
-    "climate": (1, 7),
-    "n0": (250.0, 400.0),
-    "epsilon": (1.01, 1e6),
-    "sigma": (1e-12, 1e6),
-    "time_percentage": (0.01, 99.99),
-    "location_percentage": (0.01, 99.99),
-    "situation_percentage": (0.01, 99.99),
-}
-POLARIZATIONS = ("vertical", "horizontal")
-CLIMATES = tuple(range(1, 8))
-VARIABILITIES = tuple(tens + mode for tens in (0, 10, 20, 30) for mode in range(4))
 LEAST_REFRACTIVITY = 150.0
 # why there is no result -> code of the error
 UNDEFINED = {
@@ -230,32 +217,19 @@ def path_loss_parts(
     -----
     Below 1 km and beyond 2,000 km the model was never fitted; it answers with a warning.
     """
-    numbers = {
-        "frequency_mhz": frequency_mhz,
-        "tx_height_m": tx_height_m,
-        "rx_height_m": rx_height_m,
-        "climate": climate,
-        "n0": n0,
-        "epsilon": epsilon,
-        "sigma": sigma,
-        "time_percentage": time_percentage,
-        "location_percentage": location_percentage,
-        "situation_percentage": situation_percentage,
-    }
-    _check(numbers, polarization, mdvar)
-    given = Conditions(
-        float(frequency_mhz),
-        float(tx_height_m),
-        float(rx_height_m),
-        polarization == "vertical",
-        int(climate),
-        float(n0),
-        float(epsilon),
-        float(sigma),
-        int(mdvar),
-        float(inverse_normal(time_percentage / 100.0)),
-        float(inverse_normal(location_percentage / 100.0)),
-        float(inverse_normal(situation_percentage / 100.0)),
+    given = checked_conditions(
+        frequency_mhz=frequency_mhz,
+        tx_height_m=tx_height_m,
+        rx_height_m=rx_height_m,
+        polarization=polarization,
+        climate=climate,
+        n0=n0,
+        epsilon=epsilon,
+        sigma=sigma,
+        mdvar=mdvar,
+        time_percentage=time_percentage,
+        location_percentage=location_percentage,
+        situation_percentage=situation_percentage,
     )
     heights_m, step_m = even_heights(profile)
     return _named(link_loss(heights_m, step_m, given, np.empty(SCRATCH_LENGTH)), given)
@@ -275,7 +249,12 @@ def link_loss(heights_m: Float64Array, step_m: float, given: Conditions, scratch
     scratch : ndarray, shape (SCRATCH_LENGTH,)
         Working space, overwritten.
     """
-    link = analyse_link(heights_m, step_m, given, scratch)
+    return loss_over_link(analyse_link(heights_m, step_m, given, scratch), given)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def loss_over_link(link: Link, given: Conditions) -> Answer:
+    """Evaluate ITM over a profile that has been analysed, which no frequency enters; unchecked."""
     carrier = wave(given)
     free = 32.45 + 20.0 * math.log10(given.frequency_mhz) + 20.0 * math.log10(1e-3 * link.distance_m)
     reference, mechanism = reference_attenuation_db(link, carrier)
@@ -300,22 +279,6 @@ def even_heights(profile: Profile) -> tuple[Float64Array, float]:
         at_km = np.linspace(0.0, profile.length_km, steps.size + 1)
         surface = np.interp(at_km, profile.distance_km, surface)
     return surface, 1_000.0 * step_km
-
-
-def _check(numbers: dict[str, float], polarization: str, mdvar: int) -> None:
-    for name, value in numbers.items():
-        low, high = RANGES[name]
-        if not (math.isfinite(value) and low <= value <= high):
-            raise ModelRangeError("model_range", name=name, value=value, allowed=f"{low:g} .. {high:g}")
-    choices: dict[str, tuple[object, tuple[object, ...]]] = {
-        "polarization": (polarization, POLARIZATIONS),
-        "mdvar": (mdvar, VARIABILITIES),
-        "climate": (numbers["climate"], CLIMATES),
-    }
-    for name, (choice, allowed) in choices.items():
-        if choice not in allowed:
-            told = ", ".join(str(one) for one in allowed)
-            raise ModelRangeError("model_choice", name=name, value=str(choice), allowed=told)
 
 
 def _named(answer: Answer, given: Conditions) -> ItmParts:

@@ -11,12 +11,16 @@ from typing import NamedTuple
 
 from numba import njit
 
+from phusong.coverage.propagation.area_vectors import greater
 from phusong.coverage.propagation.itm_conditions import Conditions
 from phusong.coverage.propagation.profile import Float64Array
 
 EARTH_CURVATURE_PER_M = 157e-9
 HEIGHT_SCALE_M = 9_460.0
-SCRATCH_LENGTH = 245  # 10 x 25 - 5 samples for the terrain irregularity
+ROUNDING = 1e-9  # a tenth of a horizon is often a whole number of steps: it must stay one
+_COUNTS = 12
+_FEW = 6
+SCRATCH_LENGTH = 245 + _FEW  # 10 x 25 - 5 samples for the terrain irregularity, and some to sort
 
 
 class Link(NamedTuple):
@@ -146,19 +150,48 @@ def _horizons(
     last = heights_m.size - 1
     distance_m = last * step_m
     half = 0.5 * curvature_per_m
-    tx_angle = (rx_masl_m - tx_masl_m) / distance_m - half * distance_m
-    rx_angle = (tx_masl_m - rx_masl_m) / distance_m - half * distance_m
+    tx_direct = (rx_masl_m - tx_masl_m) / distance_m - half * distance_m
+    rx_direct = (tx_masl_m - rx_masl_m) / distance_m - half * distance_m
+    tx_angle, rx_angle = _highest_angles(heights_m, step_m, tx_masl_m, rx_masl_m, half)
     tx_horizon = rx_horizon = distance_m
+    if tx_angle > tx_direct:
+        tx_horizon = _first_at_angle(heights_m, 1, step_m, tx_masl_m, half, tx_angle)
+    if rx_angle > rx_direct:
+        rx_horizon = _first_at_angle(heights_m, -1, step_m, rx_masl_m, half, rx_angle)
+    return tx_horizon, rx_horizon, max(tx_angle, tx_direct), max(rx_angle, rx_direct)
+
+
+# nothing reordered here: the search below must find the very number
+@njit(cache=True, error_model="numpy", nogil=True, fastmath={"nnan", "nsz"})
+def _highest_angles(
+    heights_m: Float64Array, step_m: float, tx_masl_m: float, rx_masl_m: float, half: float
+) -> tuple[float, float]:
+    """Greatest elevation angles of the ground between the antennas, seen from either."""
+    last = heights_m.size - 1
+    tx_angle = rx_angle = -1e30
     for i in range(1, last):
         from_tx = i * step_m
-        from_rx = distance_m - from_tx
-        seen_from_tx = (heights_m[i] - tx_masl_m) / from_tx - half * from_tx
-        seen_from_rx = (heights_m[i] - rx_masl_m) / from_rx - half * from_rx
-        if seen_from_tx > tx_angle:
-            tx_angle, tx_horizon = seen_from_tx, from_tx
-        if seen_from_rx > rx_angle:
-            rx_angle, rx_horizon = seen_from_rx, from_rx
-    return tx_horizon, rx_horizon, tx_angle, rx_angle
+        from_rx = (last - i) * step_m
+        tx_angle = greater((heights_m[i] - tx_masl_m) / from_tx - half * from_tx, tx_angle)
+        rx_angle = greater((heights_m[i] - rx_masl_m) / from_rx - half * from_rx, rx_angle)
+    return tx_angle, rx_angle
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _first_at_angle(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights_m: Float64Array, direction: int, step_m: float, masl_m: float, half: float, angle_rad: float
+) -> float:
+    """Distance from the transmitter (direction 1) or receiver (-1) to the nearest point at an angle."""
+    last = heights_m.size - 1
+    start = 0 if direction == 1 else last
+    low = angle_rad - ROUNDING
+    for i in range(1, last):
+        away_m = i * step_m
+        over_m = heights_m[start + direction * i] - masl_m
+        # a product passes most points by sooner than a quotient
+        if over_m >= (low + half * away_m) * away_m and over_m / away_m - half * away_m >= angle_rad:
+            return away_m
+    return (last - 1) * step_m
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -187,8 +220,8 @@ def _fitted_line(
     sums, as in a trapezoidal rule.
     """
     last = points - 1
-    first = int(max(from_m / step_m, 0.0))
-    final = last - int(max(last - to_m / step_m, 0.0))
+    first = int(max(from_m / step_m, 0.0) + ROUNDING)
+    final = last - int(max(last - to_m / step_m, 0.0) + ROUNDING)
     if final <= first:
         first = max(first - 1, 0)
         final = last - max(last - final - 1, 0)
@@ -217,25 +250,56 @@ def _irregularity_m(
     final = to_m / step_m
     if final - first < 2.0:
         return 0.0
-    decile = min(max(4, int(0.1 * (final - first + 8.0))), 25)
+    decile = min(max(4, int(0.1 * (final - first + 8.0) + ROUNDING)), 25)
     points = 10 * decile - 5
     stride = (final - first) / (points - 1)
     last = heights_m.size - 1
-    upper = int(first + 1.0)
-    beyond = first - upper
     for j in range(points):
-        while beyond > 0.0 and upper < last:
-            beyond -= 1.0
-            upper += 1
-        scratch[j] = heights_m[upper] + (heights_m[upper] - heights_m[upper - 1]) * beyond
-        beyond += stride
+        at = first + j * stride
+        below = min(int(at), last - 1)
+        scratch[j] = heights_m[below] + (heights_m[below + 1] - heights_m[below]) * (at - below)
     start, end = _fitted_line(scratch, points, 1.0, 0.0, points - 1.0)
     slope = (end - start) / (points - 1)
+    least = most = scratch[0] - start
     for j in range(points):
-        scratch[j] -= start + slope * j
-    low = _ranked(scratch, points, decile - 1)
-    high = _ranked(scratch, points, points - decile)
+        over = scratch[j] - (start + slope * j)
+        scratch[j] = over
+        least = min(least, over)
+        most = max(most, over)
+    low = _ranked_between(scratch, points, decile - 1, least, most)
+    high = _ranked_between(scratch, points, points - decile, least, most)
     return (high - low) / (1.0 - 0.8 * math.exp(-(to_m - from_m) / 50e3))
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _ranked_between(values: Float64Array, count: int, rank: int, least: float, most: float) -> float:
+    """Return the value of a rank, 0 the least, among the first `count`, which lie between `least` and `most`.
+
+    Counting how many lie under a value takes no branches, so that narrowing a bracket by a few counts beats
+    partitioning; the few values left in the bracket are sorted behind the others.
+    """
+    low, high = least, most + 1e-9 * (1.0 + abs(most))
+    under_low, under_high = 0, count
+    for turn in range(_COUNTS):
+        if under_high - under_low <= _FEW:
+            break
+        share = 0.5 if turn % 3 == 2 else (rank + 0.5 - under_low) / (under_high - under_low)
+        pivot = low + (high - low) * share
+        under = 0
+        for i in range(count):
+            under += values[i] < pivot
+        if under <= rank:
+            low, under_low = pivot, under
+        else:
+            high, under_high = pivot, under
+    if under_high - under_low > _FEW:  # many equal values
+        return _ranked(values, count, rank)
+    end = count
+    for i in range(count):
+        if low <= values[i] < high:
+            values[end] = values[i]
+            end += 1
+    return _ranked(values[count:], end - count, rank - under_low)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

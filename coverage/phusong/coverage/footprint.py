@@ -29,6 +29,9 @@ import numpy.typing as npt
 
 from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import FloatArray, Grid, Raster
+from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.link_budget import rsrp_offset_dbm
+from phusong.coverage.radio.pattern import cell_loss_db
 
 CAUSES = ("threshold", "terrain", "radius", "no_data", "grid_edge")
 DIRECTIONS = 72
@@ -121,6 +124,36 @@ class Footprint:
             "farthest_km": self.farthest_m / 1000.0,
             "is_radius_limited": self.is_radius_limited,
         }
+
+
+def aimed_dbm(cell: Cell, terrain: Raster, *, receiver_height_m: float) -> FloatArray:
+    """Return what a cell sends towards every pixel: its level there before any path loss.
+
+    Parameters
+    ----------
+    cell : Cell
+        Its mast stands on the grid of the terrain.
+    terrain : Raster
+        Ground heights, m. Where the ground of either end is unknown, the direction is as if level.
+    receiver_height_m : float
+        Above ground.
+
+    Returns
+    -------
+    ndarray of float64, shape (grid.height, grid.width)
+        EIRP of one resource element in dBm less the antenna's attenuation, straight from antenna to terminal.
+    """
+    grid = terrain.grid
+    east_m = grid.left_m + (np.arange(grid.width) + 0.5) * grid.cell_size_m - cell.x_m
+    north_m = grid.top_m - (np.arange(grid.height) + 0.5) * grid.cell_size_m - cell.y_m
+    foot_m = float(terrain.values[grid.row_col(cell.x_m, cell.y_m)])
+    fall_m = np.nan_to_num(foot_m - terrain.values.astype(np.float64), nan=0.0)
+    distance_m = np.hypot(east_m[np.newaxis, :], north_m[:, np.newaxis])
+    drop_m = fall_m + (cell.antenna_height_m - receiver_height_m)
+    azimuth_deg = np.degrees(np.arctan2(east_m[np.newaxis, :], north_m[:, np.newaxis]))
+    lost_db = cell_loss_db(cell, azimuth_deg, np.degrees(np.arctan2(drop_m, distance_m)))
+    sent_dbm: FloatArray = rsrp_offset_dbm(cell) - lost_db
+    return sent_dbm
 
 
 def service_ends(

@@ -19,6 +19,7 @@ from phusong.app.api.routes import (
     conformance,
     coverages,
     exports,
+    footprint,
     health,
     profile,
     results,
@@ -73,6 +74,7 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         tiles,
         coverages,
         profile,
+        footprint,
         search,
         exports,
     ):

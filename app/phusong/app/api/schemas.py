@@ -121,3 +121,38 @@ class ProfileReading(BaseModel):
     is_served: bool
     obstruction: Obstruction | None
     method: dict[str, Any]
+
+
+class FootprintDirection(BaseModel):
+    """One direction: the farthest place served and what ends service there."""
+
+    azimuth_deg: float
+    served_to_m: float
+    ends_at_m: float
+    ended_by: str
+
+
+class FootprintReading(BaseModel):
+    """Reach of a cell by its own level; causes are threshold, terrain, radius, no_data and grid_edge."""
+
+    cell_id: str
+    site_id: str
+    operator: str
+    technology: str
+    frequency_mhz: float
+    antenna_height_m: float
+    azimuth_deg: float | None
+    lon: float
+    lat: float
+    threshold_dbm: float
+    required_dbm: float
+    radius_m: float
+    mode: str
+    directions: list[FootprintDirection]
+    shares: dict[str, float]
+    served_km2: float
+    farthest_km: float
+    is_radius_limited: bool
+    outline: list[list[float]]
+    causes: dict[str, str]
+    method: dict[str, Any]

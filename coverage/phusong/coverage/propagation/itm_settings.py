@@ -97,7 +97,8 @@ class ItmSettings:
         low, high = SHARES
         for name in ("time_percentage", "location_percentage", "situation_percentage"):
             value = getattr(self, name)
-            if not (isinstance(value, int | float) and low <= value <= high):
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            if not (is_number and low <= value <= high):
                 allowed_text = f"{low} .. {high}"
                 raise InputError("method_range", name=f"itm.{name}", value=str(value), allowed=allowed_text)
 

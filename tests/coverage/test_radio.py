@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -13,13 +13,13 @@ from phusong.coverage.radio.bands import (
     allowed_bandwidths_mhz,
     band_of,
     blocks_of,
-    cell_defaults,
     default_frequency_mhz,
     resource_blocks,
     subcarrier_spacing_khz,
 )
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import noise_per_re_dbm, rsrp_offset_dbm
+from phusong.coverage.radio.stations import STATION_KINDS, cell_defaults
 
 SECTOR = Cell(
     cell_id="a-1",
@@ -111,6 +111,17 @@ def test_noise_doubles_with_the_subcarrier_spacing():
         ("bandwidth_mhz", 7.0),
         ("x_m", float("inf")),
         ("vertical_beamwidth_deg", 0.0),
+        ("antenna_height_m", 0.0),
+        ("downtilt_deg", 95.0),
+        ("mechanical_tilt_deg", 95.0),
+        ("mechanical_tilt_deg", float("nan")),
+        ("bandwidth_mhz", -20.0),
+        ("bandwidth_mhz", float("nan")),
+        ("power_dbm", float("-inf")),
+        ("antenna_gain_dbi", 1e300),
+        ("mimo_layers", 0),
+        ("mimo_layers", 9),
+        ("mimo_layers", 2.5),
     ],
 )
 def test_cell_refuses_what_cannot_be(name, value):
@@ -140,14 +151,36 @@ def test_resource_blocks_by_standard():
 
 
 @pytest.mark.parametrize("technology", ["4G", "5G"])
+@pytest.mark.parametrize("kind", STATION_KINDS)
 @pytest.mark.parametrize("frequency_mhz", [763.0, 942.0, 1842.5, 2140.0, 2550.0, 3750.0])
-def test_defaults_make_a_valid_cell(technology, frequency_mhz):
-    defaults = cell_defaults(technology, frequency_mhz=frequency_mhz)
+def test_defaults_make_a_valid_cell(technology, frequency_mhz, kind):
+    defaults = cell_defaults(technology, frequency_mhz=frequency_mhz, kind=kind)
+    names = {item.name for item in fields(Cell)} & {item.name for item in fields(defaults)}
+    assert len(names) == 8
+    cell = replace(
+        SECTOR,
+        technology=technology,
+        frequency_mhz=frequency_mhz,
+        **{name: getattr(defaults, name) for name in names},
+    )
+    assert replace(cell, azimuth_deg=None, antenna_gain_dbi=defaults.omni_gain_dbi).is_omni
     assert defaults.bandwidth_mhz in allowed_bandwidths_mhz(technology, frequency_mhz=frequency_mhz)
     # The resource blocks fit into the carrier with a guard band left.
     blocks = resource_blocks(technology, frequency_mhz=frequency_mhz, bandwidth_mhz=defaults.bandwidth_mhz)
     spacing_khz = subcarrier_spacing_khz(technology, frequency_mhz=frequency_mhz)
     assert 0.88 < blocks * 12 * spacing_khz / 1e3 / defaults.bandwidth_mhz < 1.0
+
+
+def test_small_stations_send_less_from_lower():
+    macro, small, indoor = (
+        cell_defaults("5G", frequency_mhz=3750.0, kind=kind) for kind in ("macro", "small_cell", "indoor")
+    )
+    assert macro.power_dbm > small.power_dbm > indoor.power_dbm
+    assert macro.antenna_height_m > small.antenna_height_m > indoor.antenna_height_m
+    # 107.6 10^(-0.5) = 34.03 degrees for 5 dBi.
+    assert small.vertical_beamwidth_deg == 34.0
+    with pytest.raises(InputError, match="station_unknown"):
+        cell_defaults("5G", frequency_mhz=3750.0, kind="balloon")
 
 
 def test_bands_and_their_holders():

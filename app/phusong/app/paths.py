@@ -19,6 +19,7 @@ from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.explain import PathExplanation, explain_path
 from phusong.coverage.radio.cell import Cell
+from phusong.geodata.antennas import antenna_patterns
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.rasters import read_grid
 
@@ -56,6 +57,7 @@ class StudyGround:
         self.terrain_tif = Path(store.raster_path("terrain"))
         self.clutter_tif = Path(store.raster_path("clutter")) if store.has("clutter") else None
         self.grid: Grid = read_grid(self.terrain_tif)
+        self._patterns = antenna_patterns(store)
         self._to_metres = Transformer.from_crs(4326, self.grid.epsg, always_xy=True)
 
     def place(self, lon_deg: float, lat_deg: float) -> Place:
@@ -123,7 +125,7 @@ class StudyGround:
         if row is None:
             raise NotFoundError("cell_unknown", cell_id=cell_id[:80])
         x_m, y_m = self._to_metres.transform(row["geometry"].x, row["geometry"].y)
-        return cell_of_row(row, x_m, y_m)
+        return cell_of_row(row, x_m, y_m, patterns=self._patterns)
 
     def path_record(self, path: PathExplanation) -> dict[str, Any]:
         """Return a path as plain values, from the transmitter to the receiver."""

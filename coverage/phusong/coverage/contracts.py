@@ -11,7 +11,8 @@ from types import MappingProxyType
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import TECHNOLOGIES
-from phusong.coverage.radio.cell import CELL_RANGES
+from phusong.coverage.radio.cell import CELL_RANGES, MIMO_LAYERS
+from phusong.coverage.radio.stations import STATION_KINDS
 
 MAX_TEXT = 4_000
 SITE_STATUSES = ("on_air", "planned", "building", "off_air")
@@ -104,6 +105,7 @@ _SITES = (
     _TEXT("name"),
     _number("mast_height_m", 0.0, 700.0),
     _TEXT("owner"),
+    ColumnRule("station_kind", allowed=STATION_KINDS),
     ColumnRule("status", allowed=SITE_STATUSES),
     ColumnRule("has_fibre", "flag"),
     _TEXT("operator"),
@@ -127,6 +129,9 @@ _CELLS = (
     _cell_number("antenna_gain_dbi"),
     _cell_number("horizontal_beamwidth_deg"),
     _cell_number("vertical_beamwidth_deg"),
+    _TEXT("antenna"),
+    _cell_number("mechanical_tilt_deg", is_required=False),
+    ColumnRule("mimo_layers", "count", low=min(MIMO_LAYERS), high=max(MIMO_LAYERS)),
     ColumnRule("is_on_air", "flag", is_required=True),
     _TEXT("assumed"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,16 +11,22 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from phusong.coverage.errors import InputError
+from phusong.coverage.errors import Finding, InputError
 from phusong.coverage.method import TECHNOLOGIES
-from phusong.coverage.radio.bands import cell_defaults, default_frequency_mhz
+from phusong.coverage.radio.bands import default_frequency_mhz
+from phusong.coverage.radio.cell import MIMO_LAYERS
+from phusong.coverage.radio.stations import cell_defaults
+from phusong.coverage.radio.tabulated import AntennaPattern
+from phusong.geodata.antennas import antenna_patterns, pattern_of, with_antenna_values
 from phusong.geodata.columns import plain_text
 from phusong.geodata.completion import Completed
-from phusong.geodata.sites import OMNI_GAIN_DBI, ON_AIR, UNKNOWN_OPERATOR
+from phusong.geodata.sites import ON_AIR, UNKNOWN_OPERATOR, antenna_defaults, station_kind
 from phusong.geodata.store.folder import FolderStore
 
 ALWAYS_NEEDED = ("site_id", "technology")
 """Columns that have no default."""
+HANDSET_ANTENNAS = 4
+NAMES_SHOWN = 5
 
 
 def complete_cells(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
@@ -37,11 +44,15 @@ def complete_cells(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
     sites = store.table("sites")
     by_id = {str(row["site_id"]): row for row in sites.to_dict("records")}
     rows = frame.drop(columns="geometry").to_dict("records")
+    patterns = antenna_patterns(store)
     running: dict[str, int] = {}
     records = []
     for row in rows:
         site = by_id.get(str(row.get("site_id")), {})
         record = _filled({str(name): value for name, value in row.items()}, site)
+        pattern = pattern_of(record.get("antenna"), patterns)
+        if pattern is not None:
+            record = with_antenna_values(record, pattern)
         records.append({**record, "cell_id": _cell_id(record, running)})
     columns = {name for record in records for name in record} - _absent(frame)
     table = pd.DataFrame(
@@ -55,7 +66,25 @@ def complete_cells(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
     placed = gpd.GeoDataFrame(table, geometry=gpd.GeoSeries(points, crs=frame.crs), crs=frame.crs)
     known = placed["site_id"].isin(by_id) if "site_id" in placed else np.zeros(len(placed), dtype=bool)
     assumed = sorted({name for record in records for name in str(record["assumed"] or "").split(";") if name})
-    return Completed(placed, assumed=tuple(assumed), notes={"cells_on_known_sites": int(np.sum(known))})
+    return Completed(
+        placed,
+        findings=tuple(_unknown_antennas(placed, patterns)),
+        assumed=tuple(assumed),
+        notes={"cells_on_known_sites": int(np.sum(known))},
+    )
+
+
+def _unknown_antennas(cells: gpd.GeoDataFrame, patterns: Mapping[str, AntennaPattern]) -> list[Finding]:
+    """Say which antennas are named but not known: their cells send like an ordinary sector or omni."""
+    if "antenna" not in cells:
+        return []
+    names = {plain_text(name) for name in cells["antenna"]} - {None}
+    unknown = sorted(str(name) for name in names if pattern_of(name, patterns) is None)
+    if not unknown:
+        return []
+    more = f" (+{len(unknown) - NAMES_SHOWN})" if len(unknown) > NAMES_SHOWN else ""
+    told = ", ".join(unknown[:NAMES_SHOWN]) + more
+    return [Finding(code="unknown_antenna", column="antenna", value=told, severity="warning")]
 
 
 def _absent(frame: gpd.GeoDataFrame) -> set[str]:
@@ -72,24 +101,44 @@ def _filled(row: Mapping[str, Any], site: Mapping[str, Any]) -> dict[str, Any]:
     )
     frequency = given.get("frequency_mhz", default_frequency_mhz(known_technology, operator=operator))
     frequency_mhz = frequency if isinstance(frequency, int | float) and math.isfinite(frequency) else 1_842.5
-    usual = cell_defaults(known_technology, frequency_mhz=frequency_mhz)
-    is_omni = "azimuth_deg" not in given
+    usual = cell_defaults(known_technology, frequency_mhz=frequency_mhz, kind=station_kind(site))
+    if "mimo_layers" in given:
+        given["mimo_layers"] = mimo_layers(given["mimo_layers"])
     defaults = {
         "operator": operator or UNKNOWN_OPERATOR,
         "frequency_mhz": frequency,
         "bandwidth_mhz": usual.bandwidth_mhz,
         "antenna_height_m": _mast_height_m(site, usual.antenna_height_m),
-        "downtilt_deg": 0.0 if is_omni else usual.downtilt_deg,
         "power_dbm": usual.power_dbm,
-        "antenna_gain_dbi": OMNI_GAIN_DBI if is_omni else usual.antenna_gain_dbi,
-        "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
-        "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
+        **antenna_defaults(usual, is_omni="azimuth_deg" not in given),
+        "mimo_layers": usual.mimo_layers,
         "is_on_air": plain_text(site.get("status")) in (None, ON_AIR),
     }
     told = [name for name in str(given.get("assumed", "")).split(";") if name]
     assumed = ";".join(dict.fromkeys([*told, *(name for name in defaults if name not in given)]))
     empty = {"site_id": None, "technology": None, "azimuth_deg": None}
     return {**empty, **defaults, **given, "assumed": assumed or None}
+
+
+def mimo_layers(written: object) -> object:
+    """Read a number of MIMO layers; what cannot be read stays as written, for the contract to refuse.
+
+    ``4x2`` has as many layers as the smaller side has antennas. ``32T32R`` counts the antennas of the
+    station only: a handset of today has four (3GPP TS 38.101-1 section 7.2).
+
+    Examples
+    --------
+    >>> mimo_layers("2x2"), mimo_layers("MIMO 4T4R"), mimo_layers("64T64R"), mimo_layers(2), mimo_layers("?")
+    (2, 4, 4, 2, '?')
+    """
+    text = plain_text(written) or ""
+    if text.isdecimal():
+        return int(text)
+    sides = re.search(r"(\d{1,3})\s*[x×tT*]\s*(\d{1,3})", text)
+    if sides is None:
+        return text
+    layers = min(int(sides[1]), int(sides[2]), HANDSET_ANTENNAS)
+    return layers if layers in MIMO_LAYERS else text
 
 
 def _mast_height_m(site: Mapping[str, Any], usual_m: float) -> float:

@@ -110,6 +110,17 @@ _ROUTE_WORDS = {
     **dict.fromkeys(("duct", "congbe", "cap cong be", "capcongbe", "cong"), "duct"),
 }
 _AREA_WORDS = {"1": "I", "2": "II", "3": "III", "i": "I", "ii": "II", "iii": "III"}
+_STATION_WORDS = {
+    **dict.fromkeys(("macro", "macrocell", "trammacro", "bts", "trambts", "enodeb", "gnodeb"), "macro"),
+    **dict.fromkeys(("remotesector", "rms", "rrukeodai", "rru", "rrh", "remoteradiohead"), "remote_sector"),
+    **dict.fromkeys(
+        ("smallcell", "small", "microcell", "micro", "picocell", "pico", "femtocell", "trammini"),
+        "small_cell",
+    ),
+    **dict.fromkeys(("indoor", "ibs", "ibc", "das", "inbuilding", "trongnha", "tramtrongnha"), "indoor"),
+    **dict.fromkeys(("repeater", "tramlap", "lapsong", "tramlapsong"), "repeater"),
+    **dict.fromkeys(("mobile", "tramluudong", "luudong", "xephatsong", "cow"), "mobile"),
+}
 _TECHNOLOGY_WORDS = {"lte": "4G", "4g": "4G", "4glte": "4G", "nr": "5G", "5g": "5G", "5gnr": "5G"}
 _OPERATOR_WORDS = {
     "viettel": "Viettel",
@@ -125,6 +136,7 @@ _OPERATOR_WORDS = {
 WORDS: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType(
     {
         ("sites", "status"): _STATUS_WORDS,
+        ("sites", "station_kind"): _STATION_WORDS,
         ("sites", "operator"): _OPERATOR_WORDS,
         ("cells", "operator"): _OPERATOR_WORDS,
         ("cells", "technology"): _TECHNOLOGY_WORDS,

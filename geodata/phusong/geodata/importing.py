@@ -15,6 +15,7 @@ import pandas as pd
 from phusong.coverage.contracts import ColumnRule, table_rule
 from phusong.coverage.errors import Finding, InputError, LayerFileError, TableError
 from phusong.coverage.tables import check_table, readable
+from phusong.geodata.antennas import import_antennas
 from phusong.geodata.boundaries import complete_communes
 from phusong.geodata.cells import cells_moved, complete_cells
 from phusong.geodata.clutter import import_clutter
@@ -41,9 +42,15 @@ Complete = Callable[[gpd.GeoDataFrame, FolderStore], Completed]
 MAX_FINDINGS = 1_000
 HEADERS_SHOWN = 4
 
-_RASTERS = MappingProxyType(
-    {"population": import_population, "terrain": import_terrain, "clutter": import_clutter}
+_OWN_FORMATS = MappingProxyType(
+    {
+        "population": import_population,
+        "terrain": import_terrain,
+        "clutter": import_clutter,
+        "antennas": import_antennas,
+    }
 )
+"""Layers that are no tables of places."""
 _COMPLETE: Mapping[str, Complete] = MappingProxyType(
     {
         "communes": complete_communes,
@@ -69,6 +76,7 @@ LAYERS = (
     "population",
     "terrain",
     "clutter",
+    "antennas",
 )
 """Names a person may import; ``fibre`` becomes ``fibre_routes`` and ``fibre_nodes``."""
 
@@ -132,8 +140,8 @@ def import_layer(
         raise InputError("layer_unknown", value=layer, allowed=", ".join(LAYERS))
     if not paths:
         raise LayerFileError("no_files")
-    if layer in _RASTERS:
-        return _RASTERS[layer](store, paths, crs=crs, imported_at=imported_at, progress=progress)
+    if layer in _OWN_FORMATS:
+        return _OWN_FORMATS[layer](store, paths, crs=crs, imported_at=imported_at, progress=progress)
     tables = []
     for done, path in enumerate(paths):
         progress("import", done, len(paths) + 1)

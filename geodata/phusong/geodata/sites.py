@@ -11,13 +11,12 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.coverage.method import TECHNOLOGIES
-from phusong.coverage.radio.bands import band_of, cell_defaults, default_frequency_mhz
+from phusong.coverage.radio.bands import band_of, default_frequency_mhz
+from phusong.coverage.radio.stations import MACRO, STATION_KINDS, CellDefaults, cell_defaults
 
 ON_AIR = "on_air"
 UNKNOWN_OPERATOR = "Không rõ"
 """Operator of a cell where the list names neither an operator nor an owner."""
-OMNI_GAIN_DBI = 11.0
-"""Gain of an ordinary omni mast antenna (a stack of dipoles)."""
 CELL_COLUMNS = (
     "cell_id",
     "site_id",
@@ -32,6 +31,7 @@ CELL_COLUMNS = (
     "antenna_gain_dbi",
     "horizontal_beamwidth_deg",
     "vertical_beamwidth_deg",
+    "mimo_layers",
     "is_on_air",
     "assumed",
 )
@@ -197,7 +197,7 @@ def _antenna(
     assumed: Sequence[str],
 ) -> dict[str, Any]:
     """Antenna and power of a cell, with the names of all defaults of the cell."""
-    usual = cell_defaults(technology, frequency_mhz=frequency_mhz)
+    usual = cell_defaults(technology, frequency_mhz=frequency_mhz, kind=station_kind(site))
     is_omni = azimuth_deg is None
     height_m = _number(site.get("antenna_height_m"))
     power_dbm = _number(site.get("power_dbm"))
@@ -211,6 +211,7 @@ def _antenna(
         "antenna_gain_dbi",
         "horizontal_beamwidth_deg",
         "vertical_beamwidth_deg",
+        "mimo_layers",
     ]
     if height_m is None:  # the antenna hangs at the top of its mast
         height_m = _number(site.get("mast_height_m"))
@@ -218,10 +219,24 @@ def _antenna(
         "bandwidth_mhz": usual.bandwidth_mhz,
         "antenna_height_m": usual.antenna_height_m if height_m is None else height_m,
         "azimuth_deg": math.nan if azimuth_deg is None else azimuth_deg,
-        "downtilt_deg": 0.0 if is_omni else usual.downtilt_deg,
         "power_dbm": usual.power_dbm if power_dbm is None else power_dbm,
-        "antenna_gain_dbi": OMNI_GAIN_DBI if is_omni else usual.antenna_gain_dbi,
-        "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
-        "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
+        **antenna_defaults(usual, is_omni=is_omni),
+        "mimo_layers": usual.mimo_layers,
         "assumed": ";".join(named),
     }
+
+
+def antenna_defaults(usual: CellDefaults, *, is_omni: bool) -> dict[str, float]:
+    """Return tilt, gain and beamwidths to assume of a sector or an omni antenna."""
+    return {
+        "downtilt_deg": 0.0 if is_omni else usual.downtilt_deg,
+        "antenna_gain_dbi": usual.omni_gain_dbi if is_omni else usual.antenna_gain_dbi,
+        "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
+        "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
+    }
+
+
+def station_kind(site: Mapping[str, Any]) -> str:
+    """Return the kind of a site's station; an ordinary macro station where the list does not tell."""
+    kind = _text(site.get("station_kind"))
+    return kind if kind in STATION_KINDS else MACRO

@@ -15,10 +15,22 @@ from phusong.coverage.errors import InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.tabulated import AntennaPattern
+from phusong.geodata.antennas import antenna_patterns, pattern_of, with_antenna_values, with_antennas
 from phusong.geodata.sites import derive_cells
 from phusong.geodata.store.folder import FolderStore
 
-FIGURE_LAYERS = ("communes", "population", "terrain", "clutter", "sites", "cells", "villages", "places")
+FIGURE_LAYERS = (
+    "communes",
+    "population",
+    "terrain",
+    "clutter",
+    "sites",
+    "cells",
+    "antennas",
+    "villages",
+    "places",
+)
 """Layers that figures depend on; roads and fibre are only shown so far."""
 
 
@@ -107,7 +119,7 @@ def load_inputs(store: FolderStore) -> ComputeInputs:
         grid=grid,
         terrain=terrain,
         clutter=clutter,
-        cells=tuple(_cells(table, grid)),
+        cells=tuple(_cells(table, grid, antenna_patterns(store))),
         layer_hashes=layer_hashes(store),
         assumed=assumed,
     )
@@ -117,23 +129,26 @@ def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[s
     """Cells of a study: the cells layer, or cells derived from the site list with marked defaults."""
     assumed = {layer: store.meta(layer).assumed for layer in FIGURE_LAYERS if store.has(layer)}
     table = store.table("cells") if store.has("cells") else derive_cells(store.table("sites"))
+    table = with_antennas(table, antenna_patterns(store))
     if "assumed" in table:
         named = {name for text in table["assumed"].dropna() for name in str(text).split(";") if name}
         assumed["cells"] = tuple(sorted(named | set(assumed.get("cells", ()))))
     return table, {layer: names for layer, names in assumed.items() if names}
 
 
-def _cells(table: gpd.GeoDataFrame, grid: Grid) -> list[Cell]:
+def _cells(table: gpd.GeoDataFrame, grid: Grid, patterns: Mapping[str, AntennaPattern]) -> list[Cell]:
     on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
     metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
     cells = [
-        cell_of_row(row, x_m, y_m)
+        cell_of_row(row, x_m, y_m, patterns=patterns)
         for row, x_m, y_m in zip(metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True)
     ]
     return [cell for cell in cells if grid.contains(cell.x_m, cell.y_m)]
 
 
-def cell_of_row(row: Mapping[str, Any], x_m: float, y_m: float) -> Cell:
+def cell_of_row(
+    row: Mapping[str, Any], x_m: float, y_m: float, *, patterns: Mapping[str, AntennaPattern]
+) -> Cell:
     """Return a row of the cells table as the engine's cell; a column that is absent or empty has its default.
 
     Parameters
@@ -142,14 +157,18 @@ def cell_of_row(row: Mapping[str, Any], x_m: float, y_m: float) -> Cell:
         Columns of the cells table.
     x_m, y_m : float
         Mast in the study CRS, kept to the millimetre.
+    patterns : mapping of str to AntennaPattern
+        The study's measured antennas (see `antenna_patterns`).
     """
-    given = {name: value for name, value in row.items() if name in _CELL_FIELDS and not _is_missing(value)}
+    pattern = pattern_of(row.get("antenna"), patterns)
+    told = row if pattern is None else with_antenna_values(row, pattern)
+    given = {name: value for name, value in told.items() if name in _CELL_FIELDS and not _is_missing(value)}
     numbers: dict[str, Any] = {name: float(value) for name, value in given.items() if name not in _CELL_TEXTS}
     if "mimo_layers" in numbers:
         numbers["mimo_layers"] = int(numbers["mimo_layers"])
     texts = {name: str(value) for name, value in given.items() if name in _CELL_TEXTS}
     place = {"x_m": round(float(x_m), 3), "y_m": round(float(y_m), 3)}
-    return Cell(**{"azimuth_deg": None, **numbers, **texts, **place})
+    return Cell(**{"azimuth_deg": None, **numbers, **texts, **place}, pattern=pattern)
 
 
 _CELL_TEXTS = ("cell_id", "site_id", "operator", "technology", "antenna")

@@ -1,9 +1,8 @@
-"""Mobile bands of Viet Nam, carrier widths in resource blocks, and what to assume of a macro cell.
+"""Mobile bands of Viet Nam, who holds which block, and carrier widths in resource blocks.
 
-Blocks are those won at the auctions of 2024-2025 as published on the web; where the edges of an
-operator's block could not be confirmed (900, 1800 and 2100 MHz) no block is listed. Every default of
-`cell_defaults` is an assumption about an ordinary macro cell, never a fact about a given mast: whoever
-fills one in has to name the column in ``assumed``.
+Blocks are those won at the auctions of 2024-2025 as published on the web. Where the edges of an operator's
+block could not be confirmed (900, 1800 and 2100 MHz), where the result of an auction was not seen (the
+third block of 700 MHz) and where nobody bid (2300 MHz) no block is listed.
 """
 
 from __future__ import annotations
@@ -210,65 +209,6 @@ def resource_blocks(technology: str, *, frequency_mhz: float, bandwidth_mhz: flo
         allowed = ", ".join(f"{width:g}" for width in widths)
         raise InputError("bandwidth_unknown", technology=technology, value=bandwidth_mhz, allowed=allowed)
     return widths[bandwidth_mhz]
-
-
-@dataclass(frozen=True, slots=True)
-class CellDefaults:
-    """What to assume of an ordinary macro cell. Every value is an assumption.
-
-    Attributes
-    ----------
-    bandwidth_mhz : float
-    power_dbm : float
-        Total power at the antenna port.
-    antenna_gain_dbi : float
-    horizontal_beamwidth_deg, vertical_beamwidth_deg : float
-        Half-power beamwidths.
-    downtilt_deg : float
-        Electrical tilt below the horizon.
-    antenna_height_m : float
-        Above ground.
-    azimuths_deg : tuple of float
-        Sectors of a mast.
-    """
-
-    bandwidth_mhz: float
-    power_dbm: float
-    antenna_gain_dbi: float
-    horizontal_beamwidth_deg: float
-    vertical_beamwidth_deg: float
-    downtilt_deg: float
-    antenna_height_m: float = 36.0
-    azimuths_deg: tuple[float, ...] = (0.0, 120.0, 240.0)
-
-
-# 46 dBm is two 20 W branches; 53 dBm (200 W) an ordinary massive-MIMO unit. Its gain is that of the broad
-# broadcast beam, which carries the synchronisation signals, not the gain of the narrow traffic beams.
-_BELOW_1_GHZ = CellDefaults(10.0, 46.0, 15.0, 65.0, 10.0, 3.0)
-_BELOW_TDD = CellDefaults(20.0, 46.0, 17.5, 65.0, 7.0, 4.0)
-_TDD_4G = CellDefaults(20.0, 46.0, 17.5, 65.0, 7.0, 4.0)
-_TDD_5G = CellDefaults(100.0, 53.0, 18.0, 65.0, 7.0, 5.0)
-
-
-def cell_defaults(technology: str, *, frequency_mhz: float) -> CellDefaults:
-    """Return what to assume of a macro cell where the data say nothing.
-
-    Raises
-    ------
-    InputError
-        ``technology_unknown``.
-
-    Examples
-    --------
-    >>> cell_defaults("5G", frequency_mhz=2550).bandwidth_mhz
-    100.0
-    """
-    _widths(technology, frequency_mhz)
-    if frequency_mhz < 1_000:
-        return _BELOW_1_GHZ
-    if frequency_mhz < TDD_FROM_MHZ:
-        return _BELOW_TDD
-    return _TDD_4G if technology == "4G" else _TDD_5G
 
 
 def default_frequency_mhz(technology: str, *, operator: str | None = None) -> float:

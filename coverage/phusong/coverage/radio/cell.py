@@ -96,7 +96,7 @@ class Cell:
         return self.azimuth_deg is None
 
 
-MIMO_LAYERS = (1, 2, 4, 8)
+MIMO_LAYERS = tuple(range(1, 9))
 """Numbers of streams to one handset that LTE and NR know (TS 36.211 section 6.3, TS 38.211 section 7.3)."""
 CELL_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
     {

@@ -21,8 +21,8 @@ class AntennaPattern:
     ----------
     antenna_id : str
         Name that cells know it by.
-    gain_dbi : float
-        Gain in the direction of no attenuation.
+    gain_dbi : float or None
+        Gain in the direction of no attenuation; None where its file does not tell.
     electrical_tilt_deg : float
         Tilt below the horizon that ``vertical_db`` holds already.
     horizontal_db : tuple of float, length 360
@@ -38,7 +38,7 @@ class AntennaPattern:
     """
 
     antenna_id: str
-    gain_dbi: float
+    gain_dbi: float | None
     electrical_tilt_deg: float
     horizontal_db: tuple[float, ...]
     vertical_db: tuple[float, ...]

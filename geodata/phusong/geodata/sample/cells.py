@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from phusong.coverage.radio.bands import cell_defaults, default_frequency_mhz
+from phusong.coverage.radio.bands import default_frequency_mhz
+from phusong.coverage.radio.stations import cell_defaults
 from phusong.geodata.sample.network import Masts
 from phusong.geodata.sample.spec import MastSpec, layer_generator
 

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import geopandas as gpd
 import orjson
+import pandas as pd
 from rasterio.errors import RasterioIOError
 
 from phusong.coverage.errors import InputError, NotFoundError, StudyError
@@ -197,6 +198,17 @@ class FolderStore:
         """
         if frame.crs is None or frame.crs.to_epsg() != 4326:
             raise InputError("layer_crs", layer=layer)
+        staged = self._staging(layer, ".parquet")
+        with replacing(staged) as partial:
+            frame.to_parquet(partial, compression="zstd", index=False)
+        return self._commit(layer, staged, replace(meta, rows=len(frame)))
+
+    def records(self, layer: str) -> pd.DataFrame:
+        """Read a table without shapes, such as the antennas."""
+        return self._read(layer, pd.read_parquet)
+
+    def put_records(self, layer: str, frame: pd.DataFrame, meta: LayerMeta) -> LayerMeta:
+        """Replace a table without shapes; returns the record with the content's hash."""
         staged = self._staging(layer, ".parquet")
         with replacing(staged) as partial:
             frame.to_parquet(partial, compression="zstd", index=False)

@@ -204,6 +204,13 @@ def test_refuses_what_makes_no_sense() -> None:
             service_ends(flat(), **{**common, **place, **wrong})
 
 
+@pytest.mark.parametrize("model", ["itm", "tr38901_rma"])
+def test_flat_land_ends_by_threshold_whatever_the_model(model: str) -> None:
+    found = footprint(flat(), allowed_loss_db=103.0, method=Method(model=model))
+    assert set(found.ended_by) == {"threshold"}
+    assert 100.0 < found.farthest_m < RADIUS_M
+
+
 class TestEvenGround:
     def test_equals_a_path_over_a_plain(self) -> None:
         plain = Raster(GRID, flat(), "m")

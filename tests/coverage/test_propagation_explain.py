@@ -119,3 +119,49 @@ class TestEdges:
 
     def test_free_space_knows_the_edges_too(self) -> None:
         assert len(explained(ridge_world(120.0), method=Method(model="free_space")).edges) == 1
+
+
+class TestOtherModels:
+    @pytest.mark.parametrize("model", ["itm", "tr38901_rma", "free_space"])
+    @pytest.mark.parametrize("ridge_m", [0.0, 120.0])
+    def test_the_total_is_that_of_the_area_and_the_parts_sum_to_it(self, model: str, ridge_m: float) -> None:
+        method, terrain = Method(model=model), ridge_world(ridge_m)
+        found = explained(terrain, method=method)
+        x_m, y_m = GRID.centre(20, 20)
+        area = path_loss_area(
+            terrain,
+            x_m=x_m,
+            y_m=y_m,
+            antenna_height_m=30.0,
+            frequencies_mhz=[800.0],
+            radii_m=[5_000.0],
+            method=method,
+            threads=1,
+        )
+        at = 20 - area.row0, 180 - area.col0
+        assert found.total_db == pytest.approx(float(area.loss_db[0][at]), abs=2e-4)
+        assert sum(found.parts_db.values()) == pytest.approx(found.total_db, abs=1e-6)
+        if ridge_m and model == "itm":
+            assert found.parts_db["terrain"] > 10.0
+        else:
+            assert found.parts_db["terrain"] == pytest.approx(0.0, abs=1e-6)
+
+    def test_a_slanting_path_totals_what_the_area_has(self) -> None:
+        rng = np.random.default_rng(7)
+        terrain = Raster(GRID, rng.uniform(0.0, 60.0, GRID.shape).astype(np.float32), "m")
+        method = Method(model="itm")
+        x_m, y_m = GRID.centre(5, 20)
+        x2_m, y2_m = GRID.centre(33, 163)
+        found = explain_path(terrain, x_m, y_m, 30.0, x2_m, y2_m, 1.5, 800.0, method)
+        area = path_loss_area(
+            terrain,
+            x_m=x_m,
+            y_m=y_m,
+            antenna_height_m=30.0,
+            frequencies_mhz=[800.0],
+            radii_m=[5_000.0],
+            method=method,
+            threads=1,
+        )
+        difference_db = found.total_db - float(area.loss_db[0, 33 - area.row0, 163 - area.col0])
+        assert abs(difference_db) < 2e-3

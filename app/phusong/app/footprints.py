@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
@@ -66,10 +67,11 @@ def footprint_record(
         ``transmitter_ground_unknown``.
     """
     cell = ground.cell(cells, cell_id)
+    model = method.model_for(cell.technology, cell.frequency_mhz)
     required_dbm = required_rsrp_dbm(
         method, technology=cell.technology, margin_db=margin_db(method, cell.frequency_mhz)
     )
-    found = _footprint(ground, cell, method, required_dbm, mode)
+    found = _footprint(ground, cell, replace(method, model=model), required_dbm, mode)
     lon_deg, lat_deg = ground.degrees(np.array([cell.x_m]), np.array([cell.y_m]))
     return {
         "cell_id": cell.cell_id,
@@ -84,6 +86,7 @@ def footprint_record(
         "threshold_dbm": method.threshold_dbm[cell.technology],
         "required_dbm": required_dbm,
         "radius_m": method.radius_m(cell.frequency_mhz),
+        "model": model,
         "mode": mode.value,
         **found.as_dict(),
         "outline": _outline(ground, cell, found),

@@ -147,6 +147,7 @@ class FootprintReading(BaseModel):
     threshold_dbm: float
     required_dbm: float
     radius_m: float
+    model: str
     mode: str
     directions: list[FootprintDirection]
     shares: dict[str, float]

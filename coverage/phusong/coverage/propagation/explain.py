@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from phusong.coverage.grids import FloatArray, Raster
+from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation import fixed_radius, free_space
-from phusong.coverage.propagation.area import extract_profile
+from phusong.coverage.propagation.area import extract_profile, path_loss_area
 from phusong.coverage.propagation.area_geometry import inner_samples
 from phusong.coverage.propagation.p1812 import RANGES, SHORTEST_KM, PathLossParts, path_loss_parts
 from phusong.coverage.propagation.p1812_diffraction import knife_edge_db, wavelength_m
@@ -21,6 +21,8 @@ from phusong.coverage.propagation.profile import Float64Array, Profile
 CLEAR_SHARE = 0.6
 """A path with this share of its first Fresnel zone clear counts as unobstructed."""
 NOTICEABLE_DB = 0.5
+GROUND_HEIGHT_MODELS = ("tr38901_rma", "tr38901_uma", "tr38901_umi")
+"""Models that know heights above ground only, so that no ground is higher than another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,10 @@ class PathExplanation:
     total_db : float
         Median basic transmission loss; NaN where the model knows no signal.
     parts_db : mapping of str to float
-        ``free_space``, ``terrain`` (Bullington loss of the profile), ``earth`` (surplus of the spherical
-        earth) and ``atmosphere`` (what ducting, troposcatter and time variability take or add); they sum to
-        the total.
+        They sum to the total. ``free_space``; ``terrain``, ``earth`` and ``atmosphere``: under P.1812 the
+        Bullington loss of the profile, the surplus of the spherical earth, and what ducting, troposcatter
+        and time variability take or add; under other models the surplus over even ground, that of even
+        ground over free space, and nothing.
     without_terrain_db : float
         Loss over even ground between the terminals' own heights.
     diffraction_db : float
@@ -156,7 +159,8 @@ def explain_path(  # noqa: PLR0917 - two ends, each a place and a height
     GridError, InputError, ModelRangeError
         As `area.extract_profile` and `p1812.path_loss_parts`.
     """
-    profile = extract_profile(terrain, x1_m, y1_m, x2_m, y2_m, clutter=clutter)
+    is_even = method.model == "itm"
+    profile = extract_profile(terrain, x1_m, y1_m, x2_m, y2_m, clutter=clutter, is_even=is_even)
     share = profile.distance_km / profile.length_km
     rest_km = profile.length_km - profile.distance_km
     bulge_m = 500.0 * profile.distance_km * rest_km / earth_radius_km(float(method.delta_n))
@@ -172,8 +176,15 @@ def explain_path(  # noqa: PLR0917 - two ends, each a place and a height
         total_db, parts_db = _parts(_evaluate(profile, frequency_mhz, h1_m, h2_m, method))
         without_db = _evaluate(even, frequency_mhz, h1_m, h2_m, method).loss_db
     else:
-        total_db = without_db = _baseline_db(profile, frequency_mhz, h1_m, h2_m, method)
-        parts_db = {"free_space": total_db, "terrain": 0.0, "earth": 0.0, "atmosphere": 0.0}
+        total_db = _model_loss_db(profile, frequency_mhz, h1_m, h2_m, method)
+        without_db = _model_loss_db(even, frequency_mhz, h1_m, h2_m, method)
+        free_db = _free_space_db(profile, frequency_mhz, h1_m, h2_m, method)
+        parts_db = {
+            "free_space": free_db,
+            "terrain": total_db - without_db,
+            "earth": without_db - free_db,
+            "atmosphere": 0.0,
+        }
     diffraction_db = parts_db["terrain"] + parts_db["earth"]
     return PathExplanation(
         distance_m=1000.0 * profile.distance_km,
@@ -240,10 +251,12 @@ def even_ground_loss_db(
         fall = float(falls_m[place])
         heights_m = _above_lower_ground(h1_m, fall), _above_lower_ground(h2_m, -fall)
         plain = _plain(float(distances_m[place]), step_m)
-        if method.model == "p1812":
-            loss_db[place] = _evaluate(plain, frequency_mhz, *heights_m, method).loss_db
+        if method.model == "itm":  # level ground is the same from both ends, and receivers are not that high
+            loss_db[place] = _model_loss_db(plain, frequency_mhz, max(heights_m), min(heights_m), method)
+        elif method.model in GROUND_HEIGHT_MODELS:
+            loss_db[place] = _model_loss_db(plain, frequency_mhz, h1_m, h2_m, method)
         else:
-            loss_db[place] = _baseline_db(plain, frequency_mhz, *heights_m, method)
+            loss_db[place] = _model_loss_db(plain, frequency_mhz, *heights_m, method)
     return loss_db
 
 
@@ -285,13 +298,42 @@ def _parts(found: PathLossParts) -> tuple[float, dict[str, float]]:
     return found.loss_db, parts
 
 
-def _baseline_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method) -> float:
+def _model_loss_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method) -> float:
+    """Loss of any model over a profile, as area mode has it."""
+    if method.model == "p1812":
+        return _evaluate(profile, frequency_mhz, h1_m, h2_m, method).loss_db
+    if method.model in {"free_space", "fixed_radius"}:
+        return _free_space_db(profile, frequency_mhz, h1_m, h2_m, method)
+    return _strip_loss_db(profile, frequency_mhz, h1_m, h2_m, method)
+
+
+def _free_space_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method) -> float:
     plane_m = 1000.0 * profile.length_km
     if method.model == "fixed_radius":
         radius_m = 1000.0 * method.fixed_radius_km
         return float(fixed_radius.path_loss_db(plane_m, frequency_mhz=frequency_mhz, radius_m=radius_m))
     rise_m = profile.height_m[-1] + h2_m - profile.height_m[0] - h1_m
     return float(free_space.path_loss_db(np.hypot(plane_m, rise_m), frequency_mhz=frequency_mhz))
+
+
+def _strip_loss_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: float, method: Method) -> float:
+    """Loss over a profile as an area of one row: whatever the model does with an area, it does here."""
+    pixels = profile.distance_km.size
+    step_m = 1000.0 * profile.length_km / (pixels - 1)
+    even_km = np.linspace(0.0, profile.length_km, pixels)
+    surface_m = np.interp(even_km, profile.distance_km, profile.surface_m)
+    strip = Grid(width=pixels, height=1, cell_size_m=step_m, left_m=0.0, top_m=step_m, epsg=0)
+    area = path_loss_area(
+        Raster(strip, surface_m[np.newaxis, :].astype(np.float32), "m"),
+        x_m=0.5 * step_m,
+        y_m=0.5 * step_m,
+        antenna_height_m=h1_m,
+        frequencies_mhz=[frequency_mhz],
+        radii_m=[pixels * step_m],
+        method=replace(method, receiver_height_m=h2_m),
+        threads=1,
+    )
+    return float(area.loss_db[0, 0, -1])
 
 
 def _obstruction(

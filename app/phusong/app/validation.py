@@ -67,6 +67,26 @@ class P1812Case:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupReport:
+    """How one group of cases, such as one area, differs from its reference.
+
+    Attributes
+    ----------
+    name : str
+    cases : int
+    median_db : float
+        Median of the differences found less expected.
+    within_3db_share : float
+        Share of cases at most 3 dB off.
+    """
+
+    name: str
+    cases: int
+    median_db: float
+    within_3db_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class ValidationReport:
     """How far the model is from the reference.
 
@@ -81,6 +101,8 @@ class ValidationReport:
     closed_form_cases : int
     closed_form_max_abs_db : float or None
         The same for the cases that carry an answer by Attachment 4.
+    groups : tuple of GroupReport
+        One for each area, where whole areas were compared.
     """
 
     cases: int
@@ -91,6 +113,7 @@ class ValidationReport:
     worst_found_db: float
     closed_form_cases: int
     closed_form_max_abs_db: float | None
+    groups: tuple[GroupReport, ...] = ()
 
 
 def validate_p1812(cases_path: Path) -> ValidationReport:

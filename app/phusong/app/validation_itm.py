@@ -1,25 +1,29 @@
 """Compare ITM with the answers of the NTIA.
 
 Cases come as JSON lines (one path a line), or as the NTIA's table of point-to-point runs, whose profiles
-stand line by line in ``pfls.csv`` beside it. A profile is number of steps, step in metres, heights.
+stand line by line in ``pfls.csv`` beside it. A profile is number of steps, step in metres, heights. A folder
+of area predictions by another program (``validation_golden``) is compared by received power.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from phusong.app.validation import ValidationReport, compare, json_records, read_cases
+from phusong.app.validation import GroupReport, ValidationReport, compare, json_records, read_cases
+from phusong.app.validation_golden import GoldenCell, golden_cells, is_golden
 from phusong.coverage.propagation.itm import ItmParts, path_loss_parts
 from phusong.coverage.propagation.itm_conditions import Polarization
 from phusong.coverage.propagation.profile import Profile
 
 PROFILES_NAME = "pfls.csv"
+GOLDEN_EVERY = 40
+CLOSE_DB = 3.0
 POLARIZATIONS: dict[int, Polarization] = {0: "horizontal", 1: "vertical"}
 
 
@@ -55,7 +59,8 @@ def validate_itm(cases_path: Path) -> ValidationReport:
     ----------
     cases_path : Path
         A ``.jsonl`` or ``.jsonl.gz`` file, a table of runs, or a folder holding such files. Tables of the
-        area mode are passed over: that is another model.
+        area mode are passed over: that is another model. Of a folder of area predictions one cell in
+        ``GOLDEN_EVERY`` is compared.
 
     Returns
     -------
@@ -68,6 +73,8 @@ def validate_itm(cases_path: Path) -> ValidationReport:
     InputError
         ``validation_empty`` if no case is found there; ``validation_file`` for one that cannot be read.
     """
+    if is_golden(cases_path):
+        return compare_golden(cases_path, every=GOLDEN_EVERY)
     cases = list(read_itm_cases(cases_path))
     return compare(
         cases_path,
@@ -75,6 +82,31 @@ def validate_itm(cases_path: Path) -> ValidationReport:
         expected_db=[case.expected_db for case in cases],
         found_db=[case.parts().loss_db for case in cases],
     )
+
+
+def compare_golden(folder: Path, *, every: int) -> ValidationReport:
+    """Compare cells of area predictions, all together and area by area; see ``validation_golden``.
+
+    Raises
+    ------
+    NotFoundError
+        ``validation_path`` where a request or the terrain is missing.
+    """
+    cells = list(golden_cells(folder, every=every))
+    report = compare(
+        folder,
+        names=[cell.name for cell in cells],
+        expected_db=[cell.expected_dbm for cell in cells],
+        found_db=[cell.found_dbm for cell in cells],
+    )
+    names = sorted({cell.case for cell in cells})
+    return replace(report, groups=tuple(_group(name, cells) for name in names))
+
+
+def _group(name: str, cells: Sequence[GoldenCell]) -> GroupReport:
+    off_db = np.array([cell.found_dbm - cell.expected_dbm for cell in cells if cell.case == name])
+    share = float(np.mean(np.abs(off_db) <= CLOSE_DB))
+    return GroupReport(name, off_db.size, float(np.median(off_db)), share)
 
 
 def read_itm_cases(path: Path) -> Iterator[ItmCase]:

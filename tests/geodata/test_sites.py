@@ -101,3 +101,19 @@ def test_azimuths_must_be_numbers(text: str) -> None:
 
 def test_technologies_are_read_in_any_spelling() -> None:
     assert split_technologies("lte, 5g nr") == ("4G", "5G")
+
+
+def test_a_kind_of_station_has_its_own_defaults() -> None:
+    small, macro = derive_cells(
+        _sites({"site_id": "A", "station_kind": "small_cell"}, {"site_id": "B", "azimuths_deg": "90"})
+    ).to_dict("records")
+    assert (small["power_dbm"], small["antenna_height_m"], small["antenna_gain_dbi"]) == (30.0, 10.0, 5.0)
+    assert (macro["power_dbm"], macro["antenna_height_m"], macro["antenna_gain_dbi"]) == (46.0, 36.0, 17.5)
+    assert {small["mimo_layers"], macro["mimo_layers"]} == {2}
+    assert "mimo_layers" in small["assumed"].split(";")
+
+
+@pytest.mark.parametrize("mast_height_m", [0.0, 0.3, 650.0])
+def test_a_mast_of_unlikely_height_does_not_carry_the_antenna(mast_height_m: float) -> None:
+    (cell,) = derive_cells(_sites({"site_id": "A", "mast_height_m": mast_height_m})).to_dict("records")
+    assert cell["antenna_height_m"] == 36.0

@@ -37,8 +37,8 @@ class ColumnRule:
     is_unique : bool
     low, high : float or None
         Least and greatest number allowed.
-    allowed : tuple of str
-        The only texts allowed; any text when empty.
+    allowed : tuple of str or of int
+        The only texts or numbers allowed; any when empty.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ColumnRule:
     is_unique: bool = False
     low: float | None = None
     high: float | None = None
-    allowed: tuple[str, ...] = ()
+    allowed: tuple[str, ...] | tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ _CELLS = (
     _cell_number("vertical_beamwidth_deg"),
     _TEXT("antenna"),
     _cell_number("mechanical_tilt_deg", is_required=False),
-    ColumnRule("mimo_layers", "count", low=min(MIMO_LAYERS), high=max(MIMO_LAYERS)),
+    ColumnRule("mimo_layers", "count", allowed=MIMO_LAYERS),
     ColumnRule("is_on_air", "flag", is_required=True),
     _TEXT("assumed"),
 )

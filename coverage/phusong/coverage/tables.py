@@ -37,7 +37,7 @@ def _schema_column(rule: ColumnRule) -> pa.Column:
         allowed = f"{rule.low:g} .. {rule.high:g}"
         checks.append(pa.Check.in_range(rule.low, rule.high, error=f"out_of_range|{allowed}"))
     if rule.allowed:
-        checks.append(pa.Check.isin(rule.allowed, error=f"not_allowed|{', '.join(rule.allowed)}"))
+        checks.append(pa.Check.isin(rule.allowed, error=f"not_allowed|{', '.join(map(str, rule.allowed))}"))
     if rule.kind == "text":
         checks.append(pa.Check.str_length(max_value=MAX_TEXT, error=f"text_too_long|{MAX_TEXT}"))
     return pa.Column(
@@ -85,7 +85,12 @@ def check_table(
     table = frame.reset_index(drop=True)
     rows = _row_numbers(table)
     findings = _unreadable(rule, table, rows)
-    findings += _schema_findings(rule, readable(rule, table), rows)
+    told = {(finding.row, finding.column) for finding in findings}
+    findings += [
+        finding
+        for finding in _schema_findings(rule, readable(rule, table), rows)
+        if (finding.row, finding.column) not in told  # what cannot be read is not missing as well
+    ]
     findings += _geometry_findings(rule, table, rows)
     if layer == "cells":
         findings += _bandwidth_findings(table, rows)

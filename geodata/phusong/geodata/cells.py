@@ -20,7 +20,13 @@ from phusong.coverage.radio.tabulated import AntennaPattern
 from phusong.geodata.antennas import antenna_patterns, pattern_of, with_antenna_values
 from phusong.geodata.columns import plain_text
 from phusong.geodata.completion import Completed
-from phusong.geodata.sites import ON_AIR, UNKNOWN_OPERATOR, antenna_defaults, station_kind
+from phusong.geodata.sites import (
+    ON_AIR,
+    UNKNOWN_OPERATOR,
+    antenna_defaults,
+    antenna_height_on_mast_m,
+    station_kind,
+)
 from phusong.geodata.store.folder import FolderStore
 
 ALWAYS_NEEDED = ("site_id", "technology")
@@ -143,10 +149,11 @@ def mimo_layers(written: object) -> object:
 
 def _mast_height_m(site: Mapping[str, Any], usual_m: float) -> float:
     """Height the site tells for its antennas, or of its mast."""
-    for name in ("antenna_height_m", "mast_height_m"):
-        if plain_text(site.get(name)) is not None:
-            return float(site[name])
-    return usual_m
+    if plain_text(site.get("antenna_height_m")) is not None:
+        return float(site["antenna_height_m"])
+    mast = plain_text(site.get("mast_height_m"))
+    on_mast_m = antenna_height_on_mast_m(None if mast is None else float(site["mast_height_m"]))
+    return usual_m if on_mast_m is None else on_mast_m
 
 
 def _cell_id(record: Mapping[str, Any], running: dict[str, int]) -> object:

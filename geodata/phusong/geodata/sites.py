@@ -12,6 +12,7 @@ import pandas as pd
 
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.radio.bands import band_of, default_frequency_mhz
+from phusong.coverage.radio.cell import CELL_RANGES
 from phusong.coverage.radio.stations import MACRO, STATION_KINDS, CellDefaults, cell_defaults
 
 ON_AIR = "on_air"
@@ -213,8 +214,8 @@ def _antenna(
         "vertical_beamwidth_deg",
         "mimo_layers",
     ]
-    if height_m is None:  # the antenna hangs at the top of its mast
-        height_m = _number(site.get("mast_height_m"))
+    if height_m is None:
+        height_m = antenna_height_on_mast_m(_number(site.get("mast_height_m")))
     return {
         "bandwidth_mhz": usual.bandwidth_mhz,
         "antenna_height_m": usual.antenna_height_m if height_m is None else height_m,
@@ -234,6 +235,12 @@ def antenna_defaults(usual: CellDefaults, *, is_omni: bool) -> dict[str, float]:
         "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
         "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
     }
+
+
+def antenna_height_on_mast_m(mast_height_m: float | None) -> float | None:
+    """Return the height of an antenna at the top of its mast; None for a mast of no or an unlikely height."""
+    low_m, high_m = CELL_RANGES["antenna_height_m"]
+    return mast_height_m if mast_height_m is not None and low_m <= mast_height_m <= high_m else None
 
 
 def station_kind(site: Mapping[str, Any]) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.antenna import pattern_loss_db
 from phusong.coverage.radio.bands import (
+    BANDS,
+    TDD_FROM_MHZ,
     allowed_bandwidths_mhz,
     band_of,
     blocks_of,
@@ -191,3 +196,55 @@ def test_bands_and_their_holders():
     assert blocks_of("Vietnamobile", technology="5G") == ()
     assert default_frequency_mhz("5G", operator="MobiFone") == 3850.0
     assert default_frequency_mhz("5G", operator="Vietnamobile") == 2550.0
+
+
+def test_the_auctioned_blocks_are_those_published():
+    holders = {
+        (band.name, block.operator): (block.downlink_low_mhz, block.downlink_high_mhz)
+        for band in BANDS
+        for block in band.blocks
+    }
+    assert holders == {
+        ("700", "VNPT"): (758.0, 768.0),
+        ("700", "Viettel"): (768.0, 778.0),
+        ("2600", "Viettel"): (2500.0, 2600.0),
+        ("3700", "VNPT"): (3700.0, 3800.0),
+        ("3800", "MobiFone"): (3800.0, 3900.0),
+    }
+    # n78 ends at 3800 MHz; above it only n77 remains.
+    assert [band.numbers for band in BANDS if "n78" in band.numbers] == [("n77", "n78")]
+    assert band_of(3850.0).numbers == ("n77",)
+
+
+def test_bands_do_not_overlap_and_hold_their_blocks():
+    edges = [(band.downlink_low_mhz, band.downlink_high_mhz) for band in BANDS]
+    assert all(low < high for low, high in edges)
+    assert all(high <= low for (_, high), (low, _) in pairwise(edges))
+    for band in BANDS:
+        assert band.is_paired == (band.downlink_low_mhz < TDD_FROM_MHZ)
+        blocks = [(block.downlink_low_mhz, block.downlink_high_mhz) for block in band.blocks]
+        assert all(band.downlink_low_mhz <= low < high <= band.downlink_high_mhz for low, high in blocks)
+        assert all(high <= low for (_, high), (low, _) in pairwise(sorted(blocks)))
+        assert {band_of(block.centre_mhz) for block in band.blocks} <= {band}
+
+
+@pytest.mark.parametrize("operator", ["Viettel", "VNPT", "MobiFone"])
+def test_a_usual_carrier_fits_the_block_of_its_operator(operator):
+    for technology in ("4G", "5G"):
+        for block in blocks_of(operator, technology=technology):
+            usual = cell_defaults(technology, frequency_mhz=block.centre_mhz)
+            assert usual.bandwidth_mhz <= block.downlink_high_mhz - block.downlink_low_mhz
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(
+    technology=st.sampled_from(["4G", "5G"]),
+    frequency_mhz=st.floats(30.0, 6_000.0),
+    kind=st.sampled_from(STATION_KINDS),
+)
+def test_defaults_anywhere_make_a_valid_cell(technology, frequency_mhz, kind):
+    usual = cell_defaults(technology, frequency_mhz=frequency_mhz, kind=kind)
+    names = {item.name for item in fields(Cell)} & {item.name for item in fields(usual)}
+    values = {name: getattr(usual, name) for name in names}
+    cell = replace(SECTOR, technology=technology, frequency_mhz=frequency_mhz, **values)
+    assert noise_per_re_dbm(cell, noise_figure_db=7.0) < rsrp_offset_dbm(cell)

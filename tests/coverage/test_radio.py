@@ -78,18 +78,6 @@ def test_pattern_repeats_every_turn_and_is_even_about_the_axis():
     assert _pattern(90 + off + 360, 4.0) == pytest.approx(_pattern(90 + off - 720, 4.0), abs=1e-9)
 
 
-def test_omni_sends_alike_everywhere():
-    losses = pattern_loss_db(
-        [0.0, 77.0, 200.0],
-        [-30.0, 0.0, 80.0],
-        sector_azimuth_deg=None,
-        downtilt_deg=4.0,
-        horizontal_beamwidth_deg=360.0,
-        vertical_beamwidth_deg=7.0,
-    )
-    assert losses.tolist() == [0.0, 0.0, 0.0]
-
-
 def test_power_per_resource_element():
     # 46 dBm on 100 blocks of 12 subcarriers: 46 - 30.792 + 17.5.
     assert rsrp_offset_dbm(SECTOR) == pytest.approx(32.708, abs=1e-3)

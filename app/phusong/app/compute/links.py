@@ -10,9 +10,9 @@ from phusong.coverage.errors import GridError
 from phusong.coverage.grids import Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.explain import PathExplanation, explain_path
-from phusong.coverage.radio.antenna import pattern_loss_db
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
+from phusong.coverage.radio.pattern import cell_loss_db
 
 NEAREST_M = 1.0
 """A point on the mast itself is judged from this far, because a path needs a length."""
@@ -149,12 +149,6 @@ def _pattern_db(terrain: Raster, cell: Cell, x_m: float, y_m: float, receiver_he
     foot_m = float(terrain.values[terrain.grid.row_col(cell.x_m, cell.y_m)])
     ground_m = float(terrain.values[terrain.grid.row_col(x_m, y_m)])
     drop_m = foot_m + cell.antenna_height_m - ground_m - receiver_height_m
-    found = pattern_loss_db(
-        math.degrees(math.atan2(east_m, north_m)) % 360.0,
-        math.degrees(math.atan2(drop_m, max(math.hypot(east_m, north_m), 1.0))),
-        sector_azimuth_deg=cell.azimuth_deg,
-        downtilt_deg=cell.downtilt_deg,
-        horizontal_beamwidth_deg=cell.horizontal_beamwidth_deg,
-        vertical_beamwidth_deg=cell.vertical_beamwidth_deg,
-    )
-    return float(found)
+    azimuth_deg = math.degrees(math.atan2(east_m, north_m))
+    depression_deg = math.degrees(math.atan2(drop_m, max(math.hypot(east_m, north_m), 1.0)))
+    return float(cell_loss_db(cell, azimuth_deg, depression_deg))

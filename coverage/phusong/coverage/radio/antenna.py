@@ -1,6 +1,6 @@
-"""Antenna patterns: omni, and the 3GPP sector.
+"""The 3GPP sector by its formula; `phusong.coverage.radio.pattern` tables it with all other antennas.
 
-The sector is the pattern of 3GPP TR 38.901 table 7.3-1 with its beamwidths as parameters and the vertical
+It is the pattern of 3GPP TR 38.901 table 7.3-1 with its beamwidths as parameters and the vertical
 lobe moved to the electrical tilt: horizontal and vertical attenuations add up and never exceed the
 front-to-back ratio of 30 dB.
 """
@@ -70,22 +70,19 @@ def pattern_loss_db(
     azimuth_deg: npt.ArrayLike,
     depression_deg: npt.ArrayLike,
     *,
-    sector_azimuth_deg: float | None,
+    sector_azimuth_deg: float,
     downtilt_deg: float,
     horizontal_beamwidth_deg: float,
     vertical_beamwidth_deg: float,
 ) -> FloatArray:
-    """Return how far an antenna sends below its gain, by direction.
-
-    An omni antenna (``sector_azimuth_deg`` None) sends alike in every direction, upwards and downwards
-    too: its narrow vertical lobe only matters right below the mast, where the level is ample anyway.
+    """Return how far a 3GPP sector without mechanical tilt sends below its gain, by direction.
 
     Parameters
     ----------
     azimuth_deg, depression_deg : array_like, same shape after broadcasting
         Directions, clockwise from grid north and below the horizon.
-    sector_azimuth_deg : float or None
-        Where the sector looks; None for omni.
+    sector_azimuth_deg : float
+        Where the sector looks.
     downtilt_deg, horizontal_beamwidth_deg, vertical_beamwidth_deg : float
         As in `Cell`.
 
@@ -105,8 +102,6 @@ def pattern_loss_db(
     azimuths_deg, depressions_deg = np.broadcast_arrays(
         np.asarray(azimuth_deg, dtype=np.float64), np.asarray(depression_deg, dtype=np.float64)
     )
-    if sector_azimuth_deg is None:
-        return np.zeros(azimuths_deg.shape)
     losses_db: FloatArray = _sector_losses_db(
         (azimuths_deg - sector_azimuth_deg).ravel(),
         depressions_deg.ravel(),

@@ -90,7 +90,8 @@ def _antenna(
         "azimuth_deg": float("nan") if azimuth is None else azimuth,
         "downtilt_deg": 0.0 if is_omni else float(tilt_deg + rng.integers(-2, 3)),
         "power_dbm": usual.power_dbm,
-        "antenna_gain_dbi": 11.0 if is_omni else usual.antenna_gain_dbi,
+        "antenna_gain_dbi": usual.omni_gain_dbi if is_omni else usual.antenna_gain_dbi,
         "horizontal_beamwidth_deg": 360.0 if is_omni else usual.horizontal_beamwidth_deg,
         "vertical_beamwidth_deg": usual.vertical_beamwidth_deg,
+        "mimo_layers": usual.mimo_layers,
     }

@@ -306,7 +306,7 @@ def _named(answer: Answer, given: Conditions) -> ItmParts:
 
 
 def _error(answer: Answer) -> str | None:
-    """Why the algorithm does not hold at all (limits after equation 1.5 and in section 4)."""
+    """Why the algorithm does not hold at all (its limits of refractivity, curvature and impedance)."""
     low, high = CURVATURES_PER_M
     if answer.link.refractivity < LEAST_REFRACTIVITY:
         return "refractivity"

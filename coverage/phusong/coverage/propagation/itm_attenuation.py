@@ -21,7 +21,8 @@ DIFFRACTION = 2
 TROPOSCATTER = 3
 
 WAVE_NUMBER_MHZ_M = 47.7
-# A of equation 4.16, the text's 151.03, as in Vogler's own units: MHz, km, and radii in 4/3 of 6,370 km
+# A under equation 4.20, there rounded to 151.03: here from Vogler's own units (MHz, km, radii in 4/3 of
+# 6,370 km), 150.97, with which the NTIA's answers are met to their last digit
 EARTH_SCALE = WAVE_NUMBER_MHZ_M ** (1.0 / 3.0) * (6_370e3 * 4.0 / 3.0) ** (2.0 / 3.0) / 1_000.0
 SCATTER_UNDEFINED_DB = 1_001.0
 _NO_HISTORY_DB = -15.0
@@ -120,7 +121,7 @@ def _diffraction_db(link: Link, carrier: Wave, at_m: float, smooth_m: float, ang
         x += own_x
         gains += _height_gain_db(own_x, own_share)
     rounded = 0.05751 * x - 10.0 * math.log10(x) - gains
-    # weight between the two, equation 4.11 for a known path
+    # weight between the two, equation 4.9 for a known path; their sum is equation 4.11
     heights = (link.tx_effective_m * link.rx_effective_m + 10.0) / (ground + 10.0)
     ruggedness = min(irregularity_at_m(link.irregularity_m, at_m) * k, 6_283.2)
     q = (math.sqrt(heights) + (horizon_m + angle_rad / link.curvature_per_m) / at_m) * ruggedness
@@ -130,7 +131,7 @@ def _diffraction_db(link: Link, carrier: Wave, at_m: float, smooth_m: float, ang
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _earth_scale(k: float, radius_m: float, impedance: complex) -> tuple[float, float]:
-    """Normalised distance a radian on an earth of such a radius, and K of its ground (4.16, 4.17)."""
+    """Normalised distance a radian on an earth of such a radius, and K of its ground (4.16 to 4.18)."""
     wide = (radius_m * k) ** (1.0 / 3.0)
     share = 1.0 / (abs(impedance) * wide)
     return (1.607 - share) * EARTH_SCALE * wide, share
@@ -152,7 +153,7 @@ def _knife_edge_db(nu2: float) -> float:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _height_gain_db(x: float, share: float) -> float:
-    """Height gain over a smooth spherical earth, F(x, K) (equations 6.2 to 6.7)."""
+    """Height gain over a smooth spherical earth, F(x, K) (equations 6.3 to 6.6)."""
     if x >= 2_000.0:
         return 0.05751 * x - 10.0 * math.log10(x)
     low = 40.0 * math.log10(max(x, 1.0)) - 117.0
@@ -166,7 +167,7 @@ def _height_gain_db(x: float, share: float) -> float:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _two_ray_db(link: Link, carrier: Wave, line: DiffractionLine, smooth_m: float, at_m: float) -> float:
-    """Attenuation in line of sight: two rays and extended diffraction (equations 4.43 to 4.50)."""
+    """Attenuation in line of sight: two rays and extended diffraction (equations 4.43 to 4.51)."""
     k = carrier.number_per_m
     roughness = _roughness_m(irregularity_at_m(link.irregularity_m, at_m))
     heights_m = link.tx_effective_m + link.rx_effective_m
@@ -249,7 +250,7 @@ def _beyond_horizon_db(
 def _scatter_db(
     link: Link, carrier: Wave, at_m: float, angle_rad: float, history_db: float
 ) -> tuple[float, float]:
-    """Troposcatter attenuation (equations 4.60 to 4.67) and its frequency gain H_0, kept for the next call.
+    """Troposcatter attenuation (equations 4.60 to 4.68) and its frequency gain H_0, kept for the next call.
 
     The farther point is asked first; where the gain of the nearer one would pass 15 dB, that of the farther
     one stands in.
@@ -274,7 +275,7 @@ def _scatter_db(
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _frequency_gain_db(link: Link, at_m: float, bend_rad: float, tx_r: float, rx_r: float) -> float:
-    """Frequency gain function H_0 (equations 4.62 to 4.66 and 6.10 to 6.14)."""
+    """Frequency gain function H_0 (equations 4.64 to 4.67 and 6.10 to 6.14)."""
     uneven_m = abs(link.tx_horizon_m - link.rx_horizon_m)
     ratio = link.rx_effective_m / link.tx_effective_m
     if link.tx_horizon_m < link.rx_horizon_m:

@@ -76,6 +76,7 @@ def analyse_link(heights_m: Float64Array, step_m: float, given: Conditions, scra
     last = heights_m.size - 1
     distance_m = last * step_m
     tx_height_m, rx_height_m = given.tx_height_m, given.rx_height_m
+    # equations 1.2 and 1.3
     refractivity = given.n0 * math.exp(-_mean_height_m(heights_m) / HEIGHT_SCALE_M)
     curvature = EARTH_CURVATURE_PER_M * (1.0 - 0.04665 * math.exp(refractivity / 179.3))
     tx_horizon, rx_horizon, tx_angle, rx_angle = _horizons(

@@ -42,7 +42,7 @@ _BETTER = (
     (8.58, 13.97, 216.0, 152.0, 122.7),
     (8.43, 8.19, 136.2, 188.5, 122.9),
 )
-# Share of the deviation, and the deviate, at which ducting takes over.
+# Share of the deviation, and the deviate, at which ducting takes over (table 5.1).
 _DUCTING = (
     (1.224, 1.282),
     (0.801, 2.161),
@@ -81,7 +81,7 @@ def _curve(row: tuple[float, float, float, float, float], distance_km: float) ->
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _effective_distance_m(link: Link, number_per_m: float) -> float:
-    """Distance scaled by how far the antennas reach (equations 5.1 to 5.3)."""
+    """Distance scaled by how far the antennas reach (equations 5.3 and 5.4)."""
     reach_m = (
         math.sqrt(18e6 * link.tx_effective_m)
         + math.sqrt(18e6 * link.rx_effective_m)
@@ -94,7 +94,7 @@ def _effective_distance_m(link: Link, number_per_m: float) -> float:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _time_deviation_db(climate: int, distance_km: float, number_per_m: float, z_time: float) -> float:
-    """Return the standard deviation over time on the side of the median that is asked (5.7 to 5.11)."""
+    """Return the standard deviation over time on the side of the median that is asked (5.6 to 5.8)."""
     worse1, worse2, worse3, better1, better2, better3 = _FREQUENCY[climate]
     octaves = math.log(0.133 * number_per_m)
     if z_time < 0.0:
@@ -111,6 +111,8 @@ def _time_deviation_db(climate: int, distance_km: float, number_per_m: float, z_
 @njit(cache=True, error_model="numpy", nogil=True)
 def varied_attenuation_db(reference_db: float, link: Link, number_per_m: float, given: Conditions) -> float:
     """Attenuation below free space, not exceeded in the shares that the deviates stand for.
+
+    Equations 5.1, 5.2 and 5.9 to 5.11.
 
     Parameters
     ----------
@@ -158,5 +160,5 @@ def varied_attenuation_db(reference_db: float, link: Link, number_per_m: float, 
         known = time * z_time + location * z_location
         spread = math.sqrt(situation)
     loss = reference_db - median - known - spread * z_situation
-    # far above free space is more than there can be (equation 5.2 of the output)
+    # far above free space is more than there can be (equation 5.2)
     return loss if loss >= 0.0 else loss * (29.0 - loss) / (29.0 - 10.0 * loss)

@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
-from phusong.coverage.contracts import TABLES
 from phusong.coverage.errors import TableError
-from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.cell import CELL_RANGES, Cell
 from phusong.coverage.tables import check_table
 from phusong.geodata.cells import mimo_layers
 from phusong.geodata.importing import import_layer
@@ -22,7 +21,7 @@ from phusong.geodata.reports import ImportReport
 from phusong.geodata.store.folder import FolderStore
 
 NOW = "2026-01-02T03:04:05+00:00"
-NUMBERS = [rule.name for rule in TABLES["cells"].columns if rule.kind == "number"]
+NUMBERS = [name for name in CELL_RANGES if name not in ("x_m", "y_m")] + ["bandwidth_mhz"]
 GOOD: dict[str, Any] = {
     "cell_id": "A-1",
     "site_id": "A",
@@ -96,6 +95,19 @@ def test_vietnamese_headers_of_antennas_are_understood(study: FolderStore, tmp_p
     assert not {"downtilt_deg", "antenna_gain_dbi", "mimo_layers"} & set(first["assumed"].split(";"))
     assert (second["downtilt_deg"], second["mechanical_tilt_deg"], second["mimo_layers"]) == (6.0, 3.5, 2)
     assert "mimo_layers" in second["assumed"].split(";")
+
+
+def test_a_total_tilt_is_parted(study: FolderStore, tmp_path: Path) -> None:
+    text = (
+        "site_id,technology,azimuth,Tổng tilt,Tilt cơ,Tilt điện\nB,4G,0,7,2,\nB,4G,90,7,,\nB,4G,180,7,2,4\n"
+    )
+    _import(study, "cells", tmp_path, text)
+    cells = study.table("cells")
+    assert list(cells["downtilt_deg"]) == [5.0, 7.0, 4.0]
+    assert "total_tilt_deg" not in cells
+    with pytest.raises(TableError) as refused:
+        _import(study, "cells", tmp_path, "site_id,technology,azimuth,Tổng tilt\nB,4G,0,steep\n")
+    assert [(one.code, one.column) for one in refused.value.findings] == [("not_a_number", "Tổng tilt")]
 
 
 def test_an_unknown_antenna_is_told_and_does_no_harm(study: FolderStore, tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ MAX_TEXT = 4_000
 SITE_STATUSES = ("on_air", "planned", "building", "off_air")
 AREA_CLASSES = ("I", "II", "III")
 LINE_KINDS = ("road", "rail", "waterway")
+TOTAL_TILT_RANGE_DEG = tuple(
+    sum(CELL_RANGES[name][end] for name in ("downtilt_deg", "mechanical_tilt_deg")) for end in (0, 1)
+)
 _POINT = ("Point",)
 _LINE = ("LineString", "MultiLineString")
 _AREA = ("Polygon", "MultiPolygon")
@@ -131,6 +134,8 @@ _CELLS = (
     _cell_number("vertical_beamwidth_deg"),
     _TEXT("antenna"),
     _cell_number("mechanical_tilt_deg", is_required=False),
+    # What a list may give in the place of the electrical tilt: both tilts together.
+    _number("total_tilt_deg", *TOTAL_TILT_RANGE_DEG),
     ColumnRule("mimo_layers", "count", allowed=MIMO_LAYERS),
     ColumnRule("is_on_air", "flag", is_required=True),
     _TEXT("assumed"),

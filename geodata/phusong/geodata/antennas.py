@@ -78,6 +78,7 @@ def import_antennas(
         imported_at=imported_at,
     )
     kept = store.put_records(LAYER, _frame(antennas), meta)
+    progress("import", len(files), len(files))
     return ImportReport(LAYER, len(antennas), _capped(findings), kept)
 
 

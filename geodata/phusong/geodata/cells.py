@@ -108,6 +108,8 @@ def _filled(row: Mapping[str, Any], site: Mapping[str, Any]) -> dict[str, Any]:
     frequency = given.get("frequency_mhz", default_frequency_mhz(known_technology, operator=operator))
     frequency_mhz = frequency if isinstance(frequency, int | float) and math.isfinite(frequency) else 1_842.5
     usual = cell_defaults(known_technology, frequency_mhz=frequency_mhz, kind=station_kind(site))
+    if "total_tilt_deg" in given:
+        given = _with_electrical_tilt(given)
     if "mimo_layers" in given:
         given["mimo_layers"] = mimo_layers(given["mimo_layers"])
     defaults = {
@@ -124,6 +126,15 @@ def _filled(row: Mapping[str, Any], site: Mapping[str, Any]) -> dict[str, Any]:
     assumed = ";".join(dict.fromkeys([*told, *(name for name in defaults if name not in given)]))
     empty = {"site_id": None, "technology": None, "azimuth_deg": None}
     return {**empty, **defaults, **given, "assumed": assumed or None}
+
+
+def _with_electrical_tilt(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Part the total tilt of a list into its tilts; what is no number stays for the contract to refuse."""
+    total_deg, leaning_deg = given["total_tilt_deg"], given.get("mechanical_tilt_deg", 0.0)
+    if not all(isinstance(angle, int | float) and math.isfinite(angle) for angle in (total_deg, leaning_deg)):
+        return dict(given)
+    rest = {name: value for name, value in given.items() if name != "total_tilt_deg"}
+    return {"downtilt_deg": float(total_deg) - float(leaning_deg), **rest}
 
 
 def mimo_layers(written: object) -> object:

@@ -174,7 +174,13 @@ SYNONYMS: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
                 "tilt_deg",
                 "Góc nghiêng",
                 "Góc cụp",
+            ),
+            "total_tilt_deg": (
+                "total_tilt_deg",
+                "total_tilt",
                 "Tổng tilt",
+                "Tổng góc nghiêng",
+                "Tổng góc cụp",
             ),
             "mechanical_tilt_deg": (
                 "mechanical_tilt_deg",

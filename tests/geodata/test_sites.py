@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import geopandas as gpd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import Point
 
+from phusong.coverage.radio.stations import STATION_KINDS
+from phusong.coverage.tables import check_table
 from phusong.geodata.sites import CELL_COLUMNS, derive_cells, split_azimuths, split_technologies
 
 
@@ -117,3 +121,22 @@ def test_a_kind_of_station_has_its_own_defaults() -> None:
 def test_a_mast_of_unlikely_height_does_not_carry_the_antenna(mast_height_m: float) -> None:
     (cell,) = derive_cells(_sites({"site_id": "A", "mast_height_m": mast_height_m})).to_dict("records")
     assert cell["antenna_height_m"] == 36.0
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    frequency_mhz=st.none() | st.floats(30.0, 6_000.0),
+    antenna_height_m=st.none() | st.floats(0.5, 500.0),
+    mast_height_m=st.none() | st.floats(0.0, 700.0),
+    power_dbm=st.none() | st.floats(-30.0, 80.0),
+    azimuths_deg=st.none() | st.lists(st.integers(0, 360), min_size=1, max_size=6),
+    technologies=st.sampled_from([None, "4G", "5G", "4G;5G", "3G/LTE"]),
+    station_kind=st.sampled_from([None, *STATION_KINDS]),
+)
+def test_cells_of_any_allowed_site_are_allowed(azimuths_deg: list[int] | None, **site: object) -> None:
+    aims = None if azimuths_deg is None else ";".join(map(str, azimuths_deg))
+    sites = _sites({"site_id": "A", "azimuths_deg": aims, **site})
+    assert check_table("sites", sites) == []
+    cells = derive_cells(sites)
+    assert len(cells) >= len(azimuths_deg or [1])
+    assert check_table("cells", cells, site_ids={"A"}) == []

@@ -48,6 +48,8 @@ def test_the_record_survives_json() -> None:
     [
         ("method_choice", {"models": {"6G": "itm"}}),
         ("method_choice", {"models": {"5G": "okumura"}}),
+        ("method_choice", {"models": "itm"}),
+        ("method_choice", {"itm": "desert"}),
         ("method_choice", {"terminal_clutter": "trees"}),
         ("method_choice", {"indoor_class": "tent"}),
         ("method_choice", {"itm": {"climate": "tropical"}}),

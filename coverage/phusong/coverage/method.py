@@ -176,6 +176,10 @@ def _band(frequency_mhz: float) -> str:
 
 
 def _check_choices(method: Method) -> None:
+    for name, kind in (("models", Mapping), ("itm", ItmSettings)):
+        value = getattr(method, name)
+        if not isinstance(value, kind):
+            raise InputError("method_choice", name=name, value=str(value), allowed="{…}")
     for key, model in method.models.items():
         check_choice("models", key, TECHNOLOGIES + BANDS)
         check_choice(f"models.{key}", model, MODELS)

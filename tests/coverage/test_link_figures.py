@@ -111,6 +111,17 @@ def test_every_pixel_has_the_rate_of_its_server():
     assert np.isnan(server_mbit_s([], [-1], [3.0])).all()
 
 
+def test_rates_of_rasters_follow_the_curve():
+    cells = [FOUR, FIVE, replace(FIVE, mimo_layers=8)]
+    ratios_db = np.append(np.arange(-30.0, 60.0, 0.0371), [-np.inf, np.inf])
+    for index, cell in enumerate(cells):
+        exact = downlink_mbit_s(cell, ratios_db)
+        rates = server_mbit_s(cells, np.full(ratios_db.shape, index), ratios_db)
+        assert np.abs(rates - exact).max() < 0.005 * exact.max()
+        assert (np.diff(rates[:-2]) >= -1e-3).all()
+        assert rates[-1] == pytest.approx(exact[-1])
+
+
 @pytest.mark.parametrize("options", [{"overhead": 1.5}, {"downlink_share": -0.1}, {"overhead": float("nan")}])
 def test_shares_must_be_shares(options):
     with pytest.raises(ModelRangeError, match="model_range"):

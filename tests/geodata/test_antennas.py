@@ -109,8 +109,9 @@ def test_tilt_is_as_written_where_the_beam_lies_there(tmp_path, tilt, told):
     assert antenna.findings == ()
 
 
-def test_a_plane_that_counts_upwards_is_turned_over(tmp_path):
-    lines = planet([*HEAD[:4], "TILT 6"], vertical=lambda angle: down(angle, 354))
+@pytest.mark.parametrize("tilt", ["TILT 6", "TILT ELECTRICAL"])
+def test_a_plane_that_counts_upwards_is_turned_over(tmp_path, tilt):
+    lines = planet([*HEAD[:4], tilt], vertical=lambda angle: down(angle, 354))
     antenna = read_antenna(write(tmp_path, lines))
     assert [finding.code for finding in antenna.findings] == ["antenna_upside_down"]
     assert antenna.pattern.vertical_db == tuple(down(angle) for angle in range(360))

@@ -177,7 +177,8 @@ def _planet(antenna_id: str, lines: _Lines, notes: _Notes) -> ReadAntenna:
     frequency_mhz = _frequency_mhz(words, notes)
     pattern = None
     if not notes.has_errors:
-        upright_db, tilt_deg = _upright(vertical_db, told_deg, notes)
+        is_electrical = "ELECTRICAL" in (text.upper() for text in words.get("TILT", (0, []))[1])
+        upright_db, tilt_deg = _upright(vertical_db, told_deg, notes, is_electrical=is_electrical)
         pattern = _pattern(antenna_id, gain_dbi, tilt_deg, horizontal_db, upright_db)
     return ReadAntenna(notes.file, name[:80], frequency_mhz, pattern, tuple(notes.found))
 
@@ -322,15 +323,17 @@ def _as_attenuation(values_db: FloatArray, title: str, rows: Sequence[int], note
     return attenuation_db
 
 
-def _upright(vertical_db: FloatArray, told_deg: float | None, notes: _Notes) -> tuple[FloatArray, float]:
+def _upright(
+    vertical_db: FloatArray, told_deg: float | None, notes: _Notes, *, is_electrical: bool
+) -> tuple[FloatArray, float]:
     """Turn a plane that counts upwards over, and tell the tilt it holds.
 
     The tilt is where the beam lies; the tilt written in the file is finer, where it lies as near as steps of
     one degree allow.
     """
     beam_deg = _beam_deg(vertical_db)
-    if told_deg is None:
-        return vertical_db, beam_deg
+    if told_deg is None:  # electrical tilt is downwards: nobody builds a mast antenna that looks up
+        told_deg = -beam_deg if is_electrical and beam_deg <= -MEASURED_NEAR_DEG else beam_deg
     if abs(beam_deg - told_deg) <= MEASURED_NEAR_DEG:
         return vertical_db, told_deg
     if abs(beam_deg + told_deg) <= MEASURED_NEAR_DEG:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from phusong.app.validation_golden import GroupReport
 from phusong.coverage.errors import InputError, LayerFileError, NotFoundError
 from phusong.coverage.propagation.p1812 import (
     FAR_FROM_COAST_KM,
@@ -64,26 +65,6 @@ class P1812Case:
     def parts(self, *, smooth_earth: SmoothEarth = "profile") -> PathLossParts:
         """Evaluate the model on this case."""
         return path_loss_parts(self.profile, **self.options, smooth_earth=smooth_earth)
-
-
-@dataclass(frozen=True, slots=True)
-class GroupReport:
-    """How one group of cases, such as one area, differs from its reference.
-
-    Attributes
-    ----------
-    name : str
-    cases : int
-    median_db : float
-        Median of the differences found less expected.
-    within_3db_share : float
-        Share of cases at most 3 dB off.
-    """
-
-    name: str
-    cases: int
-    median_db: float
-    within_3db_share: float
 
 
 @dataclass(frozen=True, slots=True)

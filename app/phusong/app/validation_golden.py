@@ -45,6 +45,26 @@ Array = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class GroupReport:
+    """How one group of cases, such as one area, differs from its reference.
+
+    Attributes
+    ----------
+    name : str
+    cases : int
+    median_db : float
+        Median of the differences found less expected.
+    within_3db_share : float
+        Share of cases at most 3 dB off.
+    """
+
+    name: str
+    cases: int
+    median_db: float
+    within_3db_share: float
+
+
+@dataclass(frozen=True, slots=True)
 class GoldenCell:
     """One cell of a prediction.
 

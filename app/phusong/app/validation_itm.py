@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from phusong.app.validation import GroupReport, ValidationReport, compare, json_records, read_cases
-from phusong.app.validation_golden import GoldenCell, golden_cells, is_golden
+from phusong.app.validation import ValidationReport, compare, json_records, read_cases
+from phusong.app.validation_golden import GoldenCell, GroupReport, golden_cells, is_golden
 from phusong.coverage.propagation.itm import ItmParts, path_loss_parts
 from phusong.coverage.propagation.itm_conditions import Polarization
 from phusong.coverage.propagation.profile import Profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import AreaLoss, path_loss_area
 from phusong.coverage.propagation.p1812 import path_loss_db
 from phusong.coverage.propagation.profile import ZONES, Profile
-from phusong.coverage.propagation.sweep import sweep_loss_area
 
 Predict = Callable[..., AreaLoss]
 SEEDS = st.integers(0, 2**32 - 1)
@@ -22,7 +22,7 @@ MODELS = ("p1812", "itm", "tr38901_rma", "free_space", "fixed_radius")
 CELL_M, SIDE = 30.0, 61
 MODES: tuple[tuple[Predict, str], ...] = (
     *((path_loss_area, model) for model in MODELS),
-    (sweep_loss_area, "p1812"),
+    (partial(path_loss_area, mode="sweep"), "p1812"),
 )
 
 
@@ -163,7 +163,7 @@ def test_sweep_and_exact_agree_within_the_bars_on_any_hills(  # noqa: PLR0917 - 
         "threads": 1,
     }
     terrain = Raster(grid, heights_m, "m")
-    exact, sweep = path_loss_area(terrain, **options), sweep_loss_area(terrain, **options)
+    exact, sweep = path_loss_area(terrain, **options), path_loss_area(terrain, mode="sweep", **options)
     np.testing.assert_array_equal(np.isnan(sweep.loss_db), np.isnan(exact.loss_db))
     difference_db = (sweep.loss_db - exact.loss_db)[np.isfinite(exact.loss_db)]
     assert abs(float(difference_db.mean())) <= 0.05

@@ -16,7 +16,6 @@ from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import path_loss_area
 from phusong.coverage.propagation.explain import even_ground_loss_db
-from phusong.coverage.propagation.sweep import sweep_loss_area
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.service import required_rsrp_dbm
 
@@ -103,8 +102,7 @@ def _footprint(
 ) -> Footprint:
     radius_m = method.radius_m(cell.frequency_mhz)
     terrain, clutter = ground.around(cell.x_m, cell.y_m, radius_m)
-    predict = sweep_loss_area if mode is AreaMode.SWEEP else path_loss_area
-    area = predict(
+    area = path_loss_area(
         terrain,
         x_m=cell.x_m,
         y_m=cell.y_m,
@@ -113,6 +111,7 @@ def _footprint(
         radii_m=[radius_m],
         method=method,
         clutter=clutter,
+        mode=mode.value,
     )
     loss_db = area.loss_db[0]
     sent_dbm = aimed_dbm(cell, terrain, receiver_height_m=method.receiver_height_m)

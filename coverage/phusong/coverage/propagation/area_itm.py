@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +22,7 @@ from numba import njit
 
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area_geometry import Float32Array, Site, inner_samples
+from phusong.coverage.propagation.area_setup import run_blocks
 from phusong.coverage.propagation.area_vectors import load_step, load_terrain, store_sample
 from phusong.coverage.propagation.itm import loss_over_link
 from phusong.coverage.propagation.itm_conditions import Conditions, Polarization, checked_conditions
@@ -89,10 +89,12 @@ def fill_itm(
         checked[0],
         loss_db,
     )
-    rows = loss_db.shape[1]
-    blocks = [(begin, min(begin + _ROWS_A_TASK, rows)) for begin in range(0, rows, _ROWS_A_TASK)]
-    with ThreadPoolExecutor(max_workers=threads) as pool:
-        list(pool.map(lambda block: _itm_rows(*block, *shared), blocks))
+    run_blocks(
+        lambda begin, end: _itm_rows(begin, end, *shared),
+        count=loss_db.shape[1],
+        block=_ROWS_A_TASK,
+        threads=threads,
+    )
 
 
 def area_conditions(method: Method, frequency_mhz: float, tx_height_m: float) -> Conditions:

@@ -62,6 +62,9 @@ from phusong.coverage.propagation.sweep_tail import (
 
 BATCH = 1024
 """Pixels gathered before their losses are worked out together."""
+_LANES = 64
+"""Losses are worked out for whole multiples of so many pixels: what vector loops would leave over comes out
+of other instructions, in the last bit another number."""
 _NEARLY = 0.999
 """Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
 _GATE_DB = np.float32(0.05)
@@ -91,7 +94,7 @@ class Work(NamedTuple):
 def make_work(samples: int) -> Work:
     """Allocate the arrays of one worker for radials of so many samples."""
     on_radial = 2 * samples + 8
-    room = BATCH + on_radial
+    room = BATCH + on_radial + _LANES
     three = np.zeros((3, room), dtype=np.float32)
     return Work(
         make_pixels(on_radial),
@@ -256,13 +259,14 @@ def _finish(  # noqa: PLR0917 - kernels take no keyword-only options
 ) -> None:
     """Work out the loss of every carrier over the batch and write it where it belongs."""
     batch, shared, plane = work.batch, work.shared, (fan.rows - 2) * (fan.cols - 2)
-    smooth_earth(batch, shared, filled, fan.site.radius_km)
-    spherical_radius(batch, shared, filled, fan.site.radius_km)
+    lanes = (filled + _LANES - 1) // _LANES * _LANES
+    smooth_earth(batch, shared, lanes, fan.site.radius_km)
+    spherical_radius(batch, shared, lanes, fan.site.radius_km)
     for i in range(carriers.frequency_ghz.size):
         band = _band(carriers, fan.site, climate, i)
-        diffraction_losses(batch, shared, band, filled, work.losses)
-        scattered_losses(batch, shared, band, filled, work.losses, work.combined)
-        ducting_margins(batch, band, filled, work.losses, work.margins)
+        diffraction_losses(batch, shared, band, lanes, work.losses)
+        scattered_losses(batch, shared, band, lanes, work.losses, work.combined)
+        ducting_margins(batch, band, lanes, work.losses, work.margins)
         for j in range(filled):
             cells = batch.cells[j]
             if cells > carriers.radius_cells[i]:

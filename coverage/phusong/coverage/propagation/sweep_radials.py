@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from phusong.coverage.grids import FloatArray
 from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Site, Tables
 from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
@@ -83,33 +82,6 @@ def fan_edges(radius_cells: float, radials_per_edge: int) -> Float64Array:
     edges = np.tan(np.linspace(-0.25 * math.pi, 0.25 * math.pi, count + 1))
     edges[0], edges[-1] = -1.0, 1.0
     return edges
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def pad_window(  # noqa: PLR0917 - kernels take no keyword-only options
-    values: FloatArray, row0: int, col0: int, less: float, unknown: np.float32, out: Float32Array
-) -> None:
-    """Copy a window of a grid and one cell around it, less a constant; the grid's edge is repeated.
-
-    Parameters
-    ----------
-    values : ndarray
-        The whole grid, NaN where unknown.
-    row0, col0 : int
-        Where the window starts.
-    less : float
-        Taken off every value.
-    unknown : float32
-        Stands for NaN.
-    out : ndarray of float32, shape (rows + 2, cols + 2)
-        Written.
-    """
-    last_row, last_col = values.shape[0] - 1, values.shape[1] - 1
-    for i in range(out.shape[0]):
-        row = min(max(row0 - 1 + i, 0), last_row)
-        for j in range(out.shape[1]):
-            value = np.float32(values[row, min(max(col0 - 1 + j, 0), last_col)] - less)
-            out[i, j] = unknown if value != value else value  # noqa: PLR0124 - only NaN differs from itself
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

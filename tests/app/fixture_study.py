@@ -17,16 +17,18 @@ import shapely
 from pyproj import Transformer
 
 from phusong.app.compute.inputs import run_id_of
+from phusong.app.compute.signalmap import CarrierRecord, SignalMap
+from phusong.app.compute.stacks import Carrier, StackBlock, stack_path
 from phusong.app.layer_names import signal_layer
 from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.signal_kernel import LEVEL_MIDDLE_DBM, LEVEL_STEP_DB, NO_LEVEL, power_table
+from phusong.geodata.store.arrays import write_arrays
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.meta import LayerMeta
-from phusong.geodata.store.rasters import write_cog
 
 EPSG, GRID_M, SIDE_M = 32648, 100.0, 4_000.0
 LEFT_M, TOP_M = 580_000.0, 2_194_000.0
 WIDTH, HEIGHT = 120, 40
-NODATA = -32768
 OPERATORS = ("Viettel", "VNPT")
 SERVED_DBM, WEAK_DBM = -80.0, -118.0
 IMPORTED_AT = "2026-09-30T01:02:03+00:00"
@@ -69,11 +71,10 @@ def write_study(path: Path, *, computed: bool = True) -> FolderStore:
 
 def write_results(store: FolderStore, *, computed_on: str = COMPUTED_ON) -> str:
     """Write a run and put it in place, as a computation does; return its id."""
-    run = run_id_of(store)
+    run = run_id_of(store, mode="exact")
     folder = store.results_dir / run
-    (folder / "coverages").mkdir(parents=True)
-    for stem, level_dbm in _levels_dbm().items():
-        _write_levels(folder / "coverages", stem, level_dbm)
+    folder.mkdir(parents=True)
+    _write_signal(store, folder)
     (folder / "cells.json").write_bytes(orjson.dumps([cell[0] for cell in CELLS]))
     _village_results().to_parquet(folder / "villages.parquet", index=False)
     (folder / "results.json").write_bytes(orjson.dumps(results_document(store, run, computed_on)))
@@ -286,25 +287,30 @@ def _levels_dbm() -> dict[str, np.ndarray]:
     silent = np.full_like(levels, np.nan)
     near = np.where(east_km < 3, SERVED_DBM, np.nan)
     return {
-        signal_layer("4G", "Viettel"): levels,
-        signal_layer("5G", "Viettel"): near,
-        signal_layer("4G", "VNPT"): silent,
-        signal_layer("4G", "all"): levels,
-        signal_layer("5G", "all"): near,
+        ("Viettel", "4G"): levels,
+        ("Viettel", "5G"): near,
+        ("VNPT", "4G"): silent,
     }
 
 
-def _write_levels(folder: Path, stem: str, level_dbm: np.ndarray) -> None:
-    known = np.isfinite(level_dbm)
-    tenths = np.where(known, np.round(10 * np.nan_to_num(level_dbm)), NODATA).astype(np.int16)
-    sinr = np.where(known, 120, NODATA).astype(np.int16)
-    index = 1 if stem.startswith("5G") else 0
-    write_cog(folder / f"rsrp-{stem}.tif", tenths, grid=_grid(), nodata=NODATA)
-    write_cog(folder / f"sinr-{stem}.tif", sinr, grid=_grid(), nodata=NODATA)
-    served = np.where(known, level_dbm >= SERVED_DBM, False).astype(np.uint8)
-    write_cog(folder / f"served-{stem}.tif", served, grid=_grid(), nodata=None)
-    servers = np.where(known, index, -1).astype(np.int32)
-    write_cog(folder / f"server-{stem}.tif", servers, grid=_grid(), nodata=-1)
+def _write_signal(store: FolderStore, folder: Path) -> None:
+    carriers, blocks, overviews = {}, [], {}
+    for index, ((operator, technology), level_dbm) in enumerate(_levels_dbm().items()):
+        carrier = Carrier(operator, technology, 2560.0 if technology == "5G" else 1842.5)
+        carriers[carrier] = CarrierRecord(carrier, SERVED_DBM, None, load=0.5, noise_dbm=SERVED_DBM - 12.0)
+        known = np.isfinite(level_dbm)
+        steps = np.rint((np.where(known, level_dbm, 0.0) - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB)
+        level = np.where(known, steps, NO_LEVEL).astype(np.int16)
+        total = power_table()[level.astype(np.int32) - NO_LEVEL]
+        cells = np.array([1 if technology == "5G" else 0], dtype=np.int32)
+        block = StackBlock(carrier, (0, 0, HEIGHT, WIDTH), cells, f"{index:032x}")
+        stack = {"total": total, "level": level[None], "number": np.zeros((1, HEIGHT, WIDTH), np.int16)}
+        write_arrays(stack_path(store.results_dir, block.digest), stack)
+        blocks.append(block)
+        overviews[signal_layer(technology, operator)] = level[4::8, 4::8]
+        overviews.setdefault(signal_layer(technology, "all"), level[4::8, 4::8])
+    write_arrays(folder / "overviews.bin", overviews)
+    SignalMap(store.results_dir, shape=(HEIGHT, WIDTH), carriers=carriers, blocks=blocks).save(folder)
 
 
 def _shares(parts: list[float]) -> dict[str, Any]:

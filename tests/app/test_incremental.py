@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import rasterio
 from tests.app import worlds
 
 from phusong.app.study import Study, open_study
@@ -39,12 +38,8 @@ def _put_masts(store, masts, powers_dbm) -> None:  # type: ignore[no-untyped-def
 
 
 def _layers(study: Study) -> dict[str, np.ndarray]:
-    folder = study.store.results_dir / str(study.describe()["run"]) / "coverages"
-    layers = {}
-    for path in sorted(folder.glob("*.tif")):
-        with rasterio.open(path) as tif:
-            layers[path.name] = tif.read(1)
-    return layers
+    rasters = study.coverage("4G")
+    return {name: getattr(rasters, name) for name in ("rsrp_dbm", "sinr_db", "server", "served")}
 
 
 def _assert_equal(left: Study, right: Study) -> None:

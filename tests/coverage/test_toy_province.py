@@ -11,12 +11,13 @@ import pytest
 import shapely
 
 from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.losses import LossWindow
 from phusong.coverage.method import Method
 from phusong.coverage.places import commune_centres, count_centres, point_served
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import noise_per_re_dbm, rsrp_offset_dbm
 from phusong.coverage.service import any_served, served_mask
-from phusong.coverage.signal import LossWindow, compose_carrier, merge_carriers
+from phusong.coverage.signal import compose_carrier, merge_carriers
 from phusong.coverage.zonal import build_zones, cell_areas_m2, household_shares, shares, zone_sums
 
 GRID = Grid(width=360, height=90, cell_size_m=30.0, left_m=500_000.0, top_m=2_202_500.0, epsg=32648)

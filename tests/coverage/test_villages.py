@@ -9,10 +9,12 @@ import pytest
 
 from phusong.coverage.errors import GridError
 from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.losses import LossWindow
 from phusong.coverage.method import Method, VillageRule
 from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.tabulated import AntennaPattern
 from phusong.coverage.service import served_mask
-from phusong.coverage.signal import LossWindow, compose_carrier, merge_carriers
+from phusong.coverage.signal import compose_carrier, merge_carriers
 from phusong.coverage.villages import assess, catchments, cells_at
 
 TILE = 10
@@ -69,11 +71,12 @@ def _assess(people, zone, served, known, points, **options):
     areas = catchments(
         Raster(GRID, people, "people"), zone, x_m=points[:, 0], y_m=points[:, 1], zone=np.arange(12)
     )
+    centre = np.maximum(areas.centre_cell, 0)
     options = {
         "households": np.full(12, 100.0),
         "served": served,
-        "rsrp_dbm": np.where(served, -90.0, np.nan).astype(np.float32),
-        "is_known": known,
+        "rsrp_dbm": np.where(served, -90.0, np.nan).astype(np.float32).ravel()[centre],
+        "is_known": known.ravel()[centre],
         "rule": RULE,
         "household_size": 3.9,
         **options,
@@ -163,7 +166,7 @@ def test_clusters_do_not_join_across_villages():
         areas,
         households=[600.0, 600.0],
         served=served,
-        rsrp_dbm=np.zeros(GRID.shape, np.float32),
+        rsrp_dbm=np.zeros(areas.centre_cell.size),
         rule=RULE,
         household_size=3.9,
     )
@@ -183,7 +186,7 @@ def test_clusters_do_not_join_round_the_edge_of_the_grid():
         areas,
         households=[people.sum()],
         served=served,
-        rsrp_dbm=np.zeros(GRID.shape, np.float32),
+        rsrp_dbm=np.zeros(areas.centre_cell.size),
         rule=RULE,
         household_size=3.9,
     )
@@ -211,7 +214,7 @@ def test_no_villages_at_all():
         areas,
         households=[],
         served=np.ones(GRID.shape, bool),
-        rsrp_dbm=np.zeros(GRID.shape),
+        rsrp_dbm=np.zeros(areas.centre_cell.size),
         rule=RULE,
         household_size=3.9,
     )
@@ -234,6 +237,7 @@ MAST = Cell(
     antenna_gain_dbi=0.0,
     horizontal_beamwidth_deg=360.0,
     vertical_beamwidth_deg=7.0,
+    pattern=AntennaPattern("alike", 0.0, 0.0, (0.0,) * 360, (0.0,) * 360),
 )
 """Over free space its level falls to -110 dBm some 660 m away."""
 
@@ -256,7 +260,7 @@ def _statuses(masts):
     served = served_mask(layer, technology="4G", method=Method(min_sinr_db=None))
     people, zone, _, known, points = _world()
     points = np.array([_centre(i) for i in range(12)])
-    table = _assess(people, zone, served, known, points, rsrp_dbm=layer.rsrp_dbm[0])
+    table = _assess(people, zone, served, known, points)
     return list(table["status"])
 
 

@@ -15,17 +15,15 @@ import shapely
 from rasterio.windows import Window
 
 from phusong.app.compute.links import Link, explain_link
-from phusong.app.compute.served import margin_db
-from phusong.app.compute.shares import ALL_OPERATORS
-from phusong.app.layer_names import signal_layer
+from phusong.app.compute.served import required_dbm
+from phusong.app.compute.signalmap import PointSignal, Service, SignalMap
+from phusong.app.compute.stacks import carrier_of
 from phusong.app.paths import Place, StudyGround, find_row
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.method import Method, method_from_dict
+from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
-from phusong.coverage.service import required_rsrp_dbm
 from phusong.geodata.store.folder import FolderStore
-
-LEVEL_STEP_DB = 0.1
 
 
 class Inspector:
@@ -40,6 +38,8 @@ class Inspector:
         The results document.
     frames : mapping of str to GeoDataFrame
         EPSG:4326; ``communes``, ``villages``, ``cells``, any of which may be absent.
+    signal : SignalMap
+        Of the run.
     """
 
     def __init__(
@@ -49,14 +49,14 @@ class Inspector:
         run_dir: Path,
         results: Mapping[str, Any],
         frames: Mapping[str, gpd.GeoDataFrame],
+        signal: SignalMap,
     ) -> None:
         self._ground = StudyGround(store)
-        self._run_dir = run_dir
+        self._signal = signal
         self._record = dict(results["method"])
         known = {item.name for item in fields(Method)}
         self._method = method_from_dict({key: value for key, value in self._record.items() if key in known})
         self._frames = frames
-        self._layers = _served_layers(run_dir, results)
         self._cell_ids: list[str] = orjson.loads((run_dir / "cells.json").read_bytes())
         communes = frames.get("communes")
         self._commune_tree = None if communes is None else shapely.STRtree(communes.geometry.to_numpy())
@@ -85,7 +85,8 @@ class Inspector:
             "commune_code": None if commune is None else str(commune["commune_code"]),
             "commune_name": None if commune is None else str(commune["name"]),
             "layers": [
-                self._level(technology, operator, stem, place) for technology, operator, stem in self._layers
+                self._level(service, place)
+                for service in sorted(self._signal.services, key=lambda one: one[::-1])
             ],
             "method": self._record,
         }
@@ -109,7 +110,7 @@ class Inspector:
 
     def _profile_record(self, link: Link) -> dict[str, Any]:
         cell, path = link.cell, link.path
-        required_dbm = self._required_dbm(cell.technology, cell.frequency_mhz)
+        needed_dbm = self._required_dbm(cell)
         return {
             "cell_id": cell.cell_id,
             "site_id": cell.site_id,
@@ -123,31 +124,28 @@ class Inspector:
             "eirp_per_re_dbm": rsrp_offset_dbm(cell),
             "rsrp_dbm": link.rsrp_dbm if np.isfinite(link.rsrp_dbm) else None,
             "threshold_dbm": self._method.threshold_dbm[cell.technology],
-            "required_dbm": required_dbm,
-            "is_served": link.rsrp_dbm >= required_dbm,
+            "required_dbm": needed_dbm,
+            "is_served": link.rsrp_dbm >= needed_dbm,
             "obstruction": _obstruction(link),
             "method": self._record,
         }
 
-    def _level(self, technology: str, operator: str, stem: str, place: Place) -> dict[str, Any]:
-        folder = self._run_dir / "coverages"
-        level = self._pixel(folder / f"rsrp-{stem}.tif", place, scale=LEVEL_STEP_DB)
-        ratio = self._pixel(folder / f"sinr-{stem}.tif", place, scale=LEVEL_STEP_DB)
-        index = self._pixel(folder / f"server-{stem}.tif", place)
-        cell_id = None if level is None or index is None or index < 0 else self._cell_ids[int(index)]
-        served = bool(self._pixel(folder / f"served-{stem}.tif", place))
+    def _level(self, service: Service, place: Place) -> dict[str, Any]:
+        operator, technology = service
+        found = PointSignal(None, None, None, is_served=False)
+        if self._ground.contains(place.x_m, place.y_m):
+            found = self._signal.point(service, *self._ground.grid.row_col(place.x_m, place.y_m))
         return {
             "operator": operator,
             "technology": technology,
-            "rsrp_dbm": level,
-            "sinr_db": ratio,
-            "is_served": served,
-            "cell_id": cell_id,
+            "rsrp_dbm": None if found.rsrp_dbm is None else round(found.rsrp_dbm, 1),
+            "sinr_db": None if found.sinr_db is None else round(found.sinr_db, 1),
+            "is_served": found.is_served,
+            "cell_id": None if found.cell_index is None else self._cell_ids[found.cell_index],
         }
 
-    def _required_dbm(self, technology: str, frequency_mhz: float) -> float:
-        margin = margin_db(self._method, frequency_mhz)
-        return required_rsrp_dbm(self._method, technology=technology, margin_db=margin)
+    def _required_dbm(self, cell: Cell) -> float:
+        return required_dbm(self._method, carrier_of(cell), has_clutter=self._ground.clutter_tif is not None)
 
     def _pixel(self, tif: Path, place: Place, *, scale: float = 1.0) -> float | None:
         if not self._ground.contains(place.x_m, place.y_m):
@@ -174,14 +172,3 @@ def _obstruction(link: Link) -> dict[str, float] | None:
         return None
     from_mast_m = float(link.path.distance_m[-1]) - worst.distance_m
     return {"distance_m": from_mast_m, "excess_m": worst.excess_m, "loss_db": link.obstruction_db}
-
-
-def _served_layers(run_dir: Path, results: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Technology, operator and file stem of each single operator's rasters."""
-    named = [
-        (technology, operator, signal_layer(technology, operator))
-        for technology in results["technologies"]
-        for operator in results["operators"]
-        if operator != ALL_OPERATORS
-    ]
-    return [entry for entry in named if (run_dir / "coverages" / f"rsrp-{entry[2]}.tif").exists()]

@@ -8,14 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phusong.app.compute.inputs import run_id_of
+from phusong.app.compute.inputs import DEFAULT_MODE, MODES, run_id_of
+from phusong.app.compute.parallel import ThreadPool
 from phusong.app.compute.progress import Progress, silent
-from phusong.app.compute.published import current_run, load_results, load_villages
+from phusong.app.compute.published import current_run, load_results, load_villages, run_dir
+from phusong.app.compute.rasters import ServiceRasters, service_rasters, write_rasters
 from phusong.app.compute.run import ComputeReport, compute
-from phusong.app.compute.shares import ANY_TECHNOLOGY
+from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
+from phusong.app.compute.signalmap import SignalMap
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
-from phusong.coverage.errors import InputError, StudyError
+from phusong.app.layer_names import signal_layer
+from phusong.coverage.errors import InputError, NotFoundError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.sample.build import create_sample, fill_sample
@@ -100,11 +104,11 @@ class Study:
             )
 
     def compute(
-        self, *, mode: str = "exact", workers: int | None = None, progress: Progress = silent
+        self, *, mode: str = DEFAULT_MODE, workers: int | None = None, progress: Progress = silent
     ) -> ComputeReport:
         """Compute coverage, shares and villages; does nothing when nothing changed."""
         with self.store.lock():
-            return compute(self.store, mode=mode, workers=workers, progress=progress)
+            return compute(self.store, mode=mode, pool=ThreadPool(workers), progress=progress)
 
     def results(self) -> dict[str, Any]:
         """Shares by province and commune with the method record.
@@ -137,6 +141,50 @@ class Study:
         """Write commune shares to XLSX or CSV; return the number of rows."""
         return export_communes(self.results(), path, language=language)
 
+    def signal(self) -> SignalMap:
+        """Signal of the current results: at points, in blocks.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing`` when nothing was computed yet.
+        """
+        return SignalMap.load(self.store.results_dir, run_dir(self.store))
+
+    def coverage(self, technology: str, operator: str = ALL_OPERATORS) -> ServiceRasters:
+        """Level, SINR, best server and served cells of one technology and operator (or ``all``).
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``; ``service_unknown`` where nobody like that is on air.
+        """
+        signal = self.signal()
+        services = [
+            service
+            for service in signal.services
+            if service[1] == technology and operator in (service[0], ALL_OPERATORS)
+        ]
+        if not services:
+            known = ", ".join(f"{name} {own}" for name, own in signal.services)
+            raise NotFoundError("service_unknown", technology=technology, operator=operator, allowed=known)
+        return service_rasters(signal, services)
+
+    def export_coverages(self, folder: Path, *, progress: Progress = silent) -> list[Path]:
+        """Write the rasters of every technology, by operator and together, as GeoTIFF; return the files."""
+        signal = self.signal()
+        names = sorted(
+            {(technology, who) for own, technology in signal.services for who in (own, ALL_OPERATORS)}
+        )
+        paths = []
+        for done, (technology, operator) in enumerate(names):
+            progress("maps", done, len(names))
+            rasters = self.coverage(technology, operator)
+            name = signal_layer(technology, operator)
+            paths += write_rasters(folder, name, rasters, grid=self.store.grid())
+        progress("maps", len(names), len(names))
+        return paths
+
     def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:
         """Set the target of a technology: the share, in per cent, that the study's plan asks for.
 
@@ -161,7 +209,8 @@ class Study:
         store = self.store
         metas = {layer: store.meta(layer) for layer in store.layer_names()}
         run = current_run(store)
-        state = "empty" if run is None else "computed" if run == run_id_of(store) else "stale"
+        known = {run_id_of(store, mode=mode) for mode in MODES}
+        state = "empty" if run is None else "computed" if run in known else "stale"
         return {
             "name": store.name,
             "epsg": store.epsg,

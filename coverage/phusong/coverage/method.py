@@ -119,12 +119,11 @@ class Method:
 
     def __post_init__(self) -> None:
         for name, low, high in _RANGES:
-            value = getattr(self, name)
-            if not (isinstance(value, int | float) and low <= value <= high):
-                raise InputError("method_range", name=name, value=str(value), allowed=f"{low} .. {high}")
+            _check_range(name, getattr(self, name), low, high)
         if self.model not in MODELS:
             raise InputError("method_model", value=str(self.model), allowed=", ".join(MODELS))
         _check_choices(self)
+        _check_parts(self)
 
     def radius_m(self, frequency_mhz: float) -> float:
         """Largest distance computed for a carrier, in metres."""
@@ -187,6 +186,27 @@ def _check_choices(method: Method) -> None:
         check_choice("terminal_clutter", method.terminal_clutter, TERMINAL_CLUTTERS)
     if method.indoor_class is not None:
         check_choice("indoor_class", method.indoor_class, INDOOR_CLASSES)
+
+
+def _check_parts(method: Method) -> None:
+    """Check the numbers that lie inside a field or may be left out."""
+    for technology, level_dbm in method.threshold_dbm.items():
+        check_choice("threshold_dbm", technology, TECHNOLOGIES)
+        _check_range(f"threshold_dbm.{technology}", level_dbm, -200.0, 0.0)
+    for band, radius_km in method.max_radius_km.items():
+        check_choice("max_radius_km", band, BANDS)
+        _check_range(f"max_radius_km.{band}", radius_km, 0.05, 100.0)
+    for name, low, high in (("location_sigma_db", 0.0, 30.0), ("min_sinr_db", -30.0, 50.0)):
+        if getattr(method, name) is not None:
+            _check_range(name, getattr(method, name), low, high)
+    rule = method.village_rule
+    _check_range("village_rule.served_share", rule.served_share, 0.0, 1.0)
+    _check_range("village_rule.cluster_min_households", rule.cluster_min_households, 0.0, 1e6)
+
+
+def _check_range(name: str, value: object, low: float, high: float) -> None:
+    if not (isinstance(value, int | float) and low <= value <= high):  # NaN compares false
+        raise InputError("method_range", name=name, value=str(value), allowed=f"{low} .. {high}")
 
 
 def method_from_dict(record: Mapping[str, Any]) -> Method:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,17 @@ import numpy.typing as npt
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import Method
+from phusong.coverage.serving_kernel import Needs, fold_carrier
 from phusong.coverage.signal import SignalLayer
+from phusong.coverage.signal_kernel import (
+    LEVEL_MIDDLE_DBM,
+    LEVEL_STEP_DB,
+    NO_LEVEL,
+    POWER_UNIT_MW,
+    Int16Array,
+    Int64Array,
+    power_table,
+)
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -112,3 +123,52 @@ def any_served(masks: Sequence[BoolArray]) -> BoolArray:
     for mask in masks[1:]:
         served |= mask
     return served
+
+
+def carrier_needs(*, required_dbm: float, min_sinr_db: float | None, load: float, noise_dbm: float) -> Needs:
+    """Return what a carrier's best server must have, in the whole numbers of the stacks.
+
+    A level counts as reached when its step is not below the required level rounded up to a step.
+    """
+    level = math.ceil((required_dbm - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB - 1e-6)
+    return Needs(
+        level=min(max(level, NO_LEVEL + 1), -NO_LEVEL),
+        ratio=-1.0 if min_sinr_db is None else 10.0 ** (min_sinr_db / 10.0),
+        load=float(load),
+        noise=10.0 ** (noise_dbm / 10.0) / POWER_UNIT_MW,
+    )
+
+
+def fold_stacks(
+    levels: Sequence[Int16Array], totals: Sequence[Int64Array], needs: Sequence[Needs]
+) -> tuple[Int16Array, BoolArray]:
+    """Merge the carriers of one service over a block and judge the strongest at every pixel.
+
+    Of equal levels the carrier given first counts, as in `signal.merge_carriers`.
+
+    Parameters
+    ----------
+    levels : sequence of ndarray of int16, shape (rows, cols)
+        Best servers of each carrier; at least one.
+    totals : sequence of ndarray of int64, same shape
+    needs : sequence of Needs
+
+    Returns
+    -------
+    level : ndarray of int16, shape (rows, cols)
+        Of the strongest server.
+    served : ndarray of bool, same shape
+
+    Raises
+    ------
+    InputError
+        ``carriers_none`` for an empty sequence.
+    """
+    if not levels:
+        raise InputError("carriers_none")
+    best = np.full(levels[0].shape, NO_LEVEL, dtype=np.int16)
+    served = np.zeros(levels[0].shape, dtype=np.uint8)
+    power = power_table()
+    for level, total, need in zip(levels, totals, needs, strict=True):
+        fold_carrier(level, total, need, power, best, served)
+    return best, served.view(np.bool_)

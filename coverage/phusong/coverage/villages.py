@@ -19,10 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from phusong.coverage.clusters import largest_clusters, served_weights
 from phusong.coverage.errors import GridError
 from phusong.coverage.fractions import IntArray
 from phusong.coverage.grids import FloatArray, Grid, Raster
@@ -41,19 +40,22 @@ class Catchments:
     grid : Grid
     centre_cell : ndarray of int64, shape (villages,)
         Flat index of the cell of the village's centre; -1 where the location is missing or off the grid.
-    cell : ndarray of int64, shape (n,)
+    cell : ndarray of int32, shape (n,)
         Flat indices of populated cells, ascending. A village without any has its centre cell here, with no
         people; a cell may then occur twice.
-    village : ndarray of int64, shape (n,)
+    village : ndarray of int32, shape (n,)
         Village each of these cells belongs to.
-    people : ndarray of float64, shape (n,)
-        People in the cell.
+    weight : ndarray of float64, shape (n,)
+        Part of its village each cell holds: by people, or evenly where nobody is counted.
+    people : ndarray of float64, shape (villages,)
+        People in the cells of each village.
     """
 
     grid: Grid
     centre_cell: IntArray
     cell: IntArray
     village: IntArray
+    weight: FloatArray
     people: FloatArray
 
 
@@ -92,7 +94,9 @@ def catchments(
     village = np.concatenate([owner, bare])
     people = np.concatenate([population.values.ravel()[flat].astype(np.float64), np.zeros(bare.size)])
     order = np.lexsort((village, cell))
-    return Catchments(grid, centre, cell[order], village[order], people[order])
+    cell, village, people = cell[order].astype(np.int32), village[order].astype(np.int32), people[order]
+    totals = np.bincount(village, people, minlength=centre.size).astype(np.float64)
+    return Catchments(grid, centre, cell, village, _spread(village, people, totals), totals)
 
 
 def cells_at(grid: Grid, *, x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> IntArray:
@@ -147,10 +151,10 @@ def assess(
         People of a village where known; else the people of its catchment.
     served : ndarray of bool, shape (grid.height, grid.width)
         Where anybody serves with one of the rule's technologies.
-    rsrp_dbm : ndarray, same shape
-        Best level of anybody, for the centre.
-    is_known : ndarray of bool, same shape, optional
-        Where the terrain is known; everywhere when absent.
+    rsrp_dbm : ndarray, shape (villages,)
+        Best level of anybody at the centre.
+    is_known : ndarray of bool, shape (villages,), optional
+        Where the terrain at the centre is known; everywhere when absent.
     is_signal_known : bool
         False when the study has no cells at all.
     rule : VillageRule
@@ -171,15 +175,15 @@ def assess(
     With nobody in a catchment the served share is that of its cells: the centre decides.
     """
     count = areas.centre_cell.size
-    weight = _spread(areas, count)
-    served_weight = np.bincount(areas.village, weight * served.ravel()[areas.cell], minlength=count)
+    listed = areas.cell, areas.village, areas.weight, served.ravel()
+    served_weight = served_weights(*listed, count)
     people, homes = _inhabitants(areas, households, population, household_size)
-    cluster_homes = _largest_cluster(areas, weight, served) * homes
+    cluster_homes = largest_clusters(*listed, areas.grid.width, count) * homes
     centre = np.maximum(areas.centre_cell, 0)
     is_centre_served = served.ravel()[centre]
     unknown = areas.centre_cell < 0
     if is_known is not None:
-        unknown |= ~is_known.ravel()[centre]
+        unknown |= ~is_known
     if not is_signal_known:
         unknown[:] = True
     # A share a hair below the limit only through rounding of the sum must not make a village patchy.
@@ -192,7 +196,7 @@ def assess(
         table[f"{name}_left_out"] = total * (1.0 - served_weight)
         table[f"served_share_{name}"] = np.where(total > 0, served_weight, np.nan)
     table["largest_unserved_cluster_households"] = cluster_homes
-    table["best_rsrp_dbm"] = rsrp_dbm.ravel()[centre].astype(np.float64)
+    table["best_rsrp_dbm"] = rsrp_dbm.astype(np.float64)
     table.loc[unknown, table.columns[3:]] = np.nan
     marks = is_centre_served.astype(object)
     marks[unknown] = None
@@ -200,16 +204,10 @@ def assess(
     return table
 
 
-def _spread(areas: Catchments, count: int) -> FloatArray:
-    """Part of its village each cell holds: by people, or evenly where nobody is counted."""
-    totals = np.bincount(areas.village, areas.people, minlength=count)
-    cells = np.bincount(areas.village, minlength=count)
-    peopled = totals[areas.village] > 0
-    share = np.where(
-        peopled,
-        areas.people / np.where(peopled, totals[areas.village], 1.0),
-        1.0 / cells[areas.village],
-    )
+def _spread(village: IntArray, people: FloatArray, totals: FloatArray) -> FloatArray:
+    cells = np.bincount(village, minlength=totals.size)
+    peopled = totals[village] > 0
+    share = np.where(peopled, people / np.where(peopled, totals[village], 1.0), 1.0 / cells[village])
     return np.asarray(share, dtype=np.float64)
 
 
@@ -217,41 +215,6 @@ def _inhabitants(
     areas: Catchments, households: npt.ArrayLike, population: npt.ArrayLike | None, household_size: float
 ) -> tuple[FloatArray, FloatArray]:
     homes = np.asarray(households, dtype=np.float64)
-    counted = np.bincount(areas.village, areas.people, minlength=areas.centre_cell.size)
     told = np.full(homes.shape, np.nan) if population is None else np.asarray(population, dtype=np.float64)
-    people = np.where(np.isfinite(told), told, counted)
+    people = np.where(np.isfinite(told), told, areas.people)
     return people, np.where(np.isfinite(homes), homes, people / household_size)
-
-
-def _largest_cluster(areas: Catchments, weight: FloatArray, served: BoolArray) -> FloatArray:
-    """Part of each village that lives in its largest unserved cluster."""
-    dark = np.flatnonzero(~served.ravel()[areas.cell])
-    largest = np.zeros(areas.centre_cell.size)
-    if dark.size:
-        pairs = _touching(areas.cell[dark], areas.village[dark], areas.grid.width)
-        links = coo_array((np.ones(len(pairs[0]), np.int8), pairs), shape=(dark.size, dark.size))
-        _, cluster = connected_components(links, directed=False)
-        sums = np.bincount(cluster, weight[dark])
-        np.maximum.at(largest, areas.village[dark], sums[cluster])
-    return largest
-
-
-def _touching(cell: IntArray, village: IntArray, width: int) -> tuple[IntArray, IntArray]:
-    """Pairs of places in the list whose cells touch by side or corner and belong to one village.
-
-    One number orders cells within villages and rows, so each of four directions is one binary search; rows
-    are given a margin of one column so that the ends of neighbouring rows do not touch.
-    """
-    row, col = np.divmod(cell, width)
-    height = int(row.max()) + 2
-    stride = width + 1
-    key = (village * height + row) * stride + col
-    order = np.argsort(key, kind="stable")
-    ordered = key[order]
-    firsts, seconds = [], []
-    for step in (1, stride - 1, stride, stride + 1):
-        place = np.minimum(np.searchsorted(ordered, ordered + step), ordered.size - 1)
-        found = ordered[place] == ordered + step
-        firsts.append(order[found])
-        seconds.append(order[place[found]])
-    return np.concatenate(firsts), np.concatenate(seconds)

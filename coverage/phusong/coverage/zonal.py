@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.fractions import IntArray, cell_fractions
 from phusong.coverage.grids import FloatArray, Grid
+from phusong.coverage.zonal_kernel import Bits, border_sums, interior_sums
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -140,6 +141,40 @@ def zone_sums(zones: Zones, values: npt.NDArray[Any], *, where: BoolArray | None
     border = np.bincount(zones.border_zone, weights=amounts * zones.border_fraction, minlength=count)
     result: FloatArray = sums[1:] + border[:count]
     return result
+
+
+def zone_sums_by_mask(zones: Zones, values: npt.NDArray[Any], bits: Bits, masks: Sequence[int]) -> FloatArray:
+    """Sum values by zone for many masks in one pass, each cell by the part of it inside.
+
+    Parameters
+    ----------
+    zones : Zones
+    values : ndarray, shape (grid.height, grid.width)
+        An amount per cell. NaN, nothing known, adds nothing.
+    bits : ndarray of unsigned int, same shape
+        A bit for each service that has the cell.
+    masks : sequence of int
+        Bits any of which makes a cell count.
+
+    Returns
+    -------
+    ndarray of float64, shape (masks, zones)
+        Added up in chunks of rows in order, so that the sums do not depend on the machine.
+
+    Raises
+    ------
+    GridError
+        ``raster_shape`` when values or bits do not lie on the zones' grid.
+    """
+    for array in (values, bits):
+        if array.shape != zones.grid.shape:
+            raise GridError("raster_shape", expected=str(zones.grid.shape), found=str(array.shape))
+    wanted, count = np.array(masks, dtype=bits.dtype), len(zones.codes)
+    pieces = zones.border_cell, zones.border_zone, zones.border_fraction
+    sums = border_sums(*pieces, values, bits, wanted, count)
+    for rows in _row_chunks(zones.grid):
+        sums = sums + interior_sums(zones.interior, values, bits, wanted, rows.start, rows.stop, count)
+    return np.asarray(sums)
 
 
 def _row_chunks(grid: Grid) -> Iterator[slice]:

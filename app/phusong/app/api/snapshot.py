@@ -20,14 +20,20 @@ from phusong.app.api.finder import Finder
 from phusong.app.api.once import Once, Part
 from phusong.app.compute.fingerprint import fingerprint
 from phusong.app.compute.inputs import cells_table
+from phusong.app.compute.maps import relief_path
 from phusong.app.compute.published import current_run, load_villages, village_frame
+from phusong.app.compute.shares import ALL_OPERATORS
+from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.inspect import Inspector
+from phusong.app.layer_names import signal_layer
+from phusong.app.leveltiles import LevelTiles
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.villages import STATUSES
 from phusong.geodata.crs import GEOGRAPHIC_EPSG, transformed_bounds
+from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.folder import FolderStore
-from phusong.geodata.tiles.display import Display, build_display
+from phusong.geodata.tiles.display import Display
 from phusong.geodata.tiles.hillshade import build_hillshade
 from phusong.geodata.tiles.mvt import VectorSource
 
@@ -147,11 +153,10 @@ class Snapshot:
 
     def coverages(self) -> list[str]:
         """Layers drawn as pictures."""
-        folder = self._run_dir() / "coverages" if self.run else None
-        levels = sorted(path.stem for path in folder.glob("rsrp-*.tif")) if folder else []
+        levels = sorted(self._level_layers())
         return [*levels, HILLSHADE] if self.store.has("terrain") else levels
 
-    def display(self, coverage: str) -> Display:
+    def display(self, coverage: str) -> Display | LevelTiles:
         """Display raster of a coverage.
 
         Raises
@@ -162,7 +167,43 @@ class Snapshot:
         known = self._parts.get("coverages", self.coverages)
         if coverage not in known:
             raise NotFoundError("coverage_unknown", coverage=coverage[:80], allowed=", ".join(known))
-        return self._parts.get(f"display {coverage}", lambda: Display(self._display_path(coverage)))
+        if coverage == HILLSHADE:
+            return self._parts.get("display hillshade", self._relief)
+        return self._parts.get(f"display {coverage}", lambda: self._level_tiles(coverage))
+
+    def signal(self) -> SignalMap:
+        """Signal of the run.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        """
+        return self._parts.get("signal", lambda: SignalMap.load(self.store.results_dir, self._run_dir()))
+
+    def _level_layers(self) -> dict[str, list[Service]]:
+        """Services drawn together, by the name of the layer."""
+        layers: dict[str, list[Service]] = {}
+        for operator, technology in self.signal().services if self.run else ():
+            for who in (operator, ALL_OPERATORS):
+                layers.setdefault(f"rsrp-{signal_layer(technology, who)}", []).append((operator, technology))
+        return layers
+
+    def _level_tiles(self, coverage: str) -> LevelTiles:
+        overviews = self._parts.get("overviews", lambda: map_arrays(self._run_dir() / "overviews.bin"))
+        return LevelTiles(
+            self.signal(),
+            services=self._level_layers()[coverage],
+            grid=self.store.grid(),
+            overview=overviews[coverage.removeprefix("rsrp-")],
+        )
+
+    def _relief(self) -> Display:
+        path = relief_path(self.store.cache_dir, self.store.meta("terrain").content_sha256)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            build_hillshade(Path(self.store.raster_path("terrain")), path)
+        return Display(path)
 
     def finder(self) -> Finder:
         """Search over names."""
@@ -190,30 +231,12 @@ class Snapshot:
         present = {one.id for one in self.collections()}
         wanted = present & {"communes", "villages", "cells"}
         frames = {name: self.frame(name) for name in wanted}
-        return Inspector(self.store, run_dir=self._run_dir(), results=results, frames=frames)
+        return Inspector(
+            self.store, run_dir=self._run_dir(), results=results, frames=frames, signal=self.signal()
+        )
 
     def _run_dir(self) -> Path:
         return self.store.results_dir / str(self.run)
-
-    def _display_path(self, coverage: str) -> Path:
-        """Find the display copy the computation made, or make it in the cache."""
-        made = self._run_dir() / "display" / f"{coverage}.tif"
-        if made.exists():
-            return made
-        folder = self.store.cache_dir / "display"
-        folder.mkdir(parents=True, exist_ok=True)
-        if coverage == HILLSHADE:
-            source = Path(self.store.raster_path("terrain"))
-            mark = self.store.meta("terrain").content_sha256[:20]
-        else:
-            source = self._run_dir() / "coverages" / f"{coverage}.tif"
-            mark = str(self.run)
-        path = folder / f"{coverage}-{mark}.tif"
-        if path.exists():
-            return path
-        for outdated in folder.glob(f"{coverage}-{'[0-9a-f]' * len(mark)}.tif"):
-            outdated.unlink(missing_ok=True)
-        return build_hillshade(source, path) if coverage == HILLSHADE else build_display(source, path)
 
     def _read(self, collection: Collection) -> gpd.GeoDataFrame:
         if collection not in self.collections():

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.exporting import reason_text
 from phusong.app.i18n.numbers import number, percent
@@ -29,6 +29,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("results", help="cli.results.help")(results)
     app.command("villages", help="cli.villages.help")(villages)
+    app.command("coverages", help="cli.coverages.help")(coverages)
 
 
 def results(context: typer.Context, study: StudyOption, as_json: JsonOption = False) -> None:
@@ -135,3 +136,19 @@ def villages(
             )
         )
     speaker.say("cli.villages.total", count=len(record["villages"]))
+
+
+def coverages(
+    context: typer.Context,
+    study: StudyOption,
+    to: Annotated[Path, typer.Option("--to", help="cli.option.coverages_to", file_okay=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Write level, SINR, best server and served cells as GeoTIFF."""
+    speaker = terminal(context)
+    with progress_bar(speaker) as progress:
+        paths = open_study(study).export_coverages(to, progress=progress)
+    if as_json:
+        print_json({"files": [str(path) for path in paths]})
+    else:
+        speaker.say("cli.coverages_written", files=len(paths), folder=str(to))

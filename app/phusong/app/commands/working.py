@@ -30,6 +30,7 @@ VALIDATORS: Mapping[str, Callable[[Path], ValidationReport]] = {
 class Mode(StrEnum):
     """How areas are predicted."""
 
+    SWEEP = "sweep"
     EXACT = "exact"
 
 
@@ -46,7 +47,7 @@ def register(app: typer.Typer) -> None:
 def compute(
     context: typer.Context,
     study: StudyOption,
-    mode: Annotated[Mode, typer.Option("--mode", help="cli.option.mode")] = Mode.EXACT,
+    mode: Annotated[Mode, typer.Option("--mode", help="cli.option.mode")] = Mode.SWEEP,
     workers: Annotated[int | None, typer.Option("--workers", min=1, help="cli.option.workers")] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="cli.option.set")] = None,
     as_json: JsonOption = False,

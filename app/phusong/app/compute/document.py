@@ -11,14 +11,13 @@ import pandas as pd
 
 from phusong.app.compute.fingerprint import engine_version
 from phusong.app.compute.inputs import ComputeInputs
-from phusong.app.compute.served import margin_db
+from phusong.app.compute.served import ServedLayers, carrier_records
 from phusong.app.compute.settlements import points_of
-from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, share_tree, sum_where
+from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, figure_masks, share_tree, sum_where
 from phusong.app.compute.world import World
 from phusong.coverage.places import commune_centres, point_served
-from phusong.coverage.service import required_rsrp_dbm
 from phusong.coverage.villages import STATUSES
-from phusong.coverage.zonal import BoolArray, ZoneShares
+from phusong.coverage.zonal import ZoneShares
 
 Parts = Mapping[tuple[str, str], Mapping[str, ZoneShares | None]]
 
@@ -69,7 +68,7 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
             "height": inputs.grid.height,
             "epsg": inputs.grid.epsg,
         },
-        "mode": "exact",
+        "mode": inputs.mode,
         "engine": engine_version(),
         "required_rsrp_dbm": _required_dbm(inputs),
         "computed_on": computed_on,
@@ -77,15 +76,12 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
 
 
 def _required_dbm(inputs: ComputeInputs) -> dict[str, float]:
-    """Median level that counts as served, by technology; the widest margin among its carriers."""
-    margins: dict[str, float] = {}
-    for cell in inputs.cells:
-        own = margin_db(inputs.method, cell.frequency_mhz)
-        margins[cell.technology] = max(own, margins.get(cell.technology, own))
-    return {
-        name: round(required_rsrp_dbm(inputs.method, technology=name, margin_db=margin), 2)
-        for name, margin in sorted(margins.items())
-    }
+    """Median level that counts as served, by technology; the highest among its carriers."""
+    needed: dict[str, float] = {}
+    for carrier, record in carrier_records(inputs).items():
+        own = record.required_dbm
+        needed[carrier.technology] = max(own, needed.get(carrier.technology, own))
+    return {name: round(level_dbm, 2) for name, level_dbm in sorted(needed.items())}
 
 
 def _province(
@@ -157,9 +153,14 @@ def _number(value: float) -> float | None:
 
 
 def centre_answers(
-    inputs: ComputeInputs, codes: Sequence[str], masks: Mapping[str, BoolArray]
+    inputs: ComputeInputs, codes: Sequence[str], layers: ServedLayers
 ) -> dict[str, dict[str, bool | None]]:
     """Tell for each commune whether its centre is served, by technology; None where no centre is known."""
+    masks = {
+        technology: mask
+        for (technology, operator), mask in figure_masks(layers).items()
+        if operator == ALL_OPERATORS
+    }
     if not inputs.store.has("places"):
         return {code: dict.fromkeys(masks) for code in codes}
     places = inputs.store.table("places")
@@ -170,7 +171,9 @@ def centre_answers(
         list(codes),
         place_commune=[str(code) for code in heads["commune_code"]],
         place_served={
-            technology: list(point_served(inputs.grid, mask, x_m=points.x_m, y_m=points.y_m, is_known=known))
+            technology: list(
+                point_served(inputs.grid, layers.served(mask), x_m=points.x_m, y_m=points.y_m, is_known=known)
+            )
             for technology, mask in masks.items()
         },
     )

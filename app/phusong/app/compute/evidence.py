@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -12,15 +12,17 @@ import numpy.typing as npt
 import orjson
 import pyproj
 
-from phusong.app.compute.blocks import ServiceSignal
+from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.links import Link, explain_links
 from phusong.app.compute.progress import Progress
-from phusong.app.compute.served import margin_db
+from phusong.app.compute.remembered import remember, remembered
+from phusong.app.compute.served import required_dbm
+from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.stacks import carrier_of
 from phusong.coverage.nearest import Points, nearest_sites
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.reasons import PathEvidence, reason
-from phusong.coverage.service import required_rsrp_dbm
 
 Candidates = list[tuple[dict[str, Any], Link | None]]
 """Nearest site of each operator (a row of `nearest_sites`) with its strongest link."""
@@ -36,11 +38,14 @@ class _Masts:
         One entry for each operator on a mast.
     operators : tuple of str
     members : tuple of tuple of Cell
+    marks : tuple of str
+        Hash of each entry's members.
     """
 
     points: Points
     operators: tuple[str, ...]
     members: tuple[tuple[Cell, ...], ...]
+    marks: tuple[str, ...]
 
 
 def explain_villages(
@@ -49,10 +54,12 @@ def explain_villages(
     *,
     centre_cell: npt.NDArray[np.signedinteger[Any]],
     statuses: Sequence[str],
-    best: ServiceSignal,
+    signal: SignalMap,
     progress: Progress,
 ) -> tuple[list[str | None], list[str]]:
     """Say for each village why it has its status and which sites are nearest.
+
+    What was said before of the same village, the same masts and the same terrain is not worked out again.
 
     Parameters
     ----------
@@ -61,8 +68,7 @@ def explain_villages(
     centre_cell : ndarray of int, shape (villages,)
         Flat index of the cell of the centre, -1 off the grid.
     statuses : sequence of str
-    best : ServiceSignal
-        Strongest signal of the technologies that count.
+    signal : SignalMap
 
     Returns
     -------
@@ -74,18 +80,76 @@ def explain_villages(
     rows: dict[int, list[dict[str, Any]]] = {}
     for record in found.to_dict("records"):
         rows.setdefault(int(record["village"]), []).append(record)
-    reasons: list[str | None] = []
-    nearest: list[str] = []
+    basis = _basis(inputs)
+    told = remembered(inputs.store, basis)
+    answers: dict[str, tuple[str | None, str]] = {}
+    order = []
     for village, status in enumerate(statuses):
         progress("villages", village, len(statuses))
         place = _Place(float(points.x_m[village]), float(points.y_m[village]), int(centre_cell[village]))
-        links = _candidates(inputs, masts, place, rows.get(village, []))
-        evidence = _evidence(inputs, place, links, best) if status == "white" else None
-        told = reason(status, evidence, min_sinr_db=inputs.method.min_sinr_db)
-        reasons.append(None if told is None else _text(told.as_dict()))
-        nearest.append(orjson.dumps([_described(row, link, masts.points) for row, link in links]).decode())
+        case = _Case(place, status, rows.get(village, []), _best(inputs, signal, place, status))
+        key = case.digest(masts)
+        if key not in answers:
+            answers[key] = told[key] if key in told else _explain(inputs, masts, case)
+        order.append(key)
     progress("villages", len(statuses), len(statuses))
-    return reasons, nearest
+    remember(inputs.store, basis, answers)
+    return [answers[key][0] for key in order], [answers[key][1] for key in order]
+
+
+def _basis(inputs: ComputeInputs) -> str:
+    hashes = {layer: inputs.layer_hashes.get(layer) for layer in ("terrain", "clutter")}
+    return fingerprint(
+        {"engine": engine_version(), "method": inputs.method.as_dict(), "layers": hashes, "form": 1}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """Strongest server at a village and its SINR."""
+
+    cell: Cell
+    sinr_db: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A village whose status is to be explained, with the nearest masts of each operator."""
+
+    place: _Place
+    status: str
+    rows: list[dict[str, Any]]
+    best: _Best | None
+
+    def digest(self, masts: _Masts) -> str:
+        """Hash of all that the explanation depends on, besides method and terrain."""
+        marks = [masts.marks[int(row["site"])] for row in self.rows]
+        best = (
+            None if self.best is None else [self.best.cell.cell_id, asdict(self.best.cell), self.best.sinr_db]
+        )
+        return fingerprint([self.place.x_m, self.place.y_m, self.place.cell, self.status, marks, best])[:32]
+
+
+def _explain(inputs: ComputeInputs, masts: _Masts, case: _Case) -> tuple[str | None, str]:
+    links = _candidates(inputs, masts, case.place, case.rows)
+    evidence = _evidence(inputs, case.place, links, case.best) if case.status == "white" else None
+    told = reason(case.status, evidence, min_sinr_db=inputs.method.min_sinr_db)
+    nearest = orjson.dumps([_described(row, link, masts.points) for row, link in links]).decode()
+    return None if told is None else _text(told.as_dict()), nearest
+
+
+def _best(inputs: ComputeInputs, signal: SignalMap, place: _Place, status: str) -> _Best | None:
+    """Strongest server of the services that the village rule counts, where it matters."""
+    if place.cell < 0 or status != "white":
+        return None
+    row, col = divmod(place.cell, inputs.grid.width)
+    counted = inputs.method.village_rule.technologies
+    found = [signal.point(service, row, col) for service in signal.services if service[1] in counted]
+    known = [one for one in found if one.rsrp_dbm is not None]
+    strongest = max(known, key=lambda one: one.rsrp_dbm or 0.0, default=None)
+    if strongest is None or strongest.cell_index is None:
+        return None
+    return _Best(inputs.cells[strongest.cell_index], strongest.sinr_db)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +173,7 @@ def _masts(inputs: ComputeInputs) -> _Masts:
         Points(x_m=x_m, y_m=y_m, lon_deg=np.asarray(lon_deg), lat_deg=np.asarray(lat_deg)),
         tuple(operator for _, _, operator in places),
         tuple(tuple(cells) for cells in places.values()),
+        tuple(fingerprint(cells)[:32] for cells in places.values()),
     )
 
 
@@ -129,16 +194,15 @@ def _strongest(inputs: ComputeInputs, cells: Sequence[Cell], place: _Place) -> L
 
 
 def _evidence(
-    inputs: ComputeInputs, place: _Place, links: Candidates, best: ServiceSignal
+    inputs: ComputeInputs, place: _Place, links: Candidates, best: _Best | None
 ) -> PathEvidence | None:
     """Return the path that came closest to serving: the best server's, or that of a nearest site."""
     known = [link for _, link in links if link is not None]
-    server = int(best.server.flat[place.cell]) if place.cell >= 0 else -1
     sinr_db = None
-    if server >= 0:
-        own = _strongest(inputs, [inputs.cells[server]], place)
+    if best is not None:
+        own = _strongest(inputs, [best.cell], place)
         if own is not None and all(own.rsrp_dbm >= link.rsrp_dbm for link in known):
-            known, sinr_db = [own], float(best.sinr_db.flat[place.cell])
+            known, sinr_db = [own], best.sinr_db
     if not known:
         return None
     return _path_evidence(inputs, place, max(known, key=lambda link: link.rsrp_dbm), sinr_db)
@@ -146,13 +210,12 @@ def _evidence(
 
 def _path_evidence(inputs: ComputeInputs, place: _Place, link: Link, sinr_db: float | None) -> PathEvidence:
     cell, obstruction = link.cell, link.path.obstruction
-    margin = margin_db(inputs.method, cell.frequency_mhz)
     return PathEvidence(
         cell_id=cell.cell_id,
         operator=cell.operator,
         distance_m=math.hypot(place.x_m - cell.x_m, place.y_m - cell.y_m),
         radius_m=inputs.method.radius_m(cell.frequency_mhz),
-        required_dbm=required_rsrp_dbm(inputs.method, technology=cell.technology, margin_db=margin),
+        required_dbm=required_dbm(inputs.method, carrier_of(cell), has_clutter=inputs.clutter is not None),
         rsrp_dbm=link.rsrp_dbm,
         free_space_rsrp_dbm=link.free_space_rsrp_dbm,
         obstruction_db=link.obstruction_db,

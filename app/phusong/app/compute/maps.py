@@ -1,65 +1,48 @@
-"""Rasters of a run: metric COGs for analysis and Mercator-aligned copies for the eye."""
+"""What maps are drawn from: thinned-out levels, names of cells, and the relief."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 
-from phusong.app.compute.blocks import ServiceSignal
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.served import ServedLayers
+from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.layer_names import signal_layer
-from phusong.coverage.grids import FloatArray
-from phusong.coverage.zonal import BoolArray
-from phusong.geodata.store.rasters import write_cog
-from phusong.geodata.tiles.display import build_display
+from phusong.coverage.signal_kernel import Int16Array
+from phusong.geodata.store.arrays import write_arrays
 from phusong.geodata.tiles.hillshade import build_hillshade
 
-TENTHS_NODATA = -32_768
 
-
-def write_signal(
-    run_dir: Path,
-    inputs: ComputeInputs,
-    service: tuple[str, str],
-    signal: ServiceSignal,
-    served: BoolArray,
-) -> None:
-    """Write level, SINR, best server and served cells of one technology and operator (or all)."""
-    name = signal_layer(*service)
-    coverages = run_dir / "coverages"
-    coverages.mkdir(exist_ok=True)
-    (run_dir / "display").mkdir(exist_ok=True)
-    grid = inputs.grid
-    level_tif = coverages / f"rsrp-{name}.tif"
-    sinr_tif = coverages / f"sinr-{name}.tif"
-    write_cog(level_tif, _tenths(signal.rsrp_dbm), grid=grid, nodata=TENTHS_NODATA, tags={"unit": "dBm x 10"})
-    write_cog(sinr_tif, _tenths(signal.sinr_db), grid=grid, nodata=TENTHS_NODATA, tags={"unit": "dB x 10"})
-    write_cog(
-        coverages / f"served-{name}.tif", served.astype(np.uint8), grid=grid, nodata=None, tags={"unit": "1"}
-    )
-    server = signal.server.astype(np.int32)
-    write_cog(
-        coverages / f"server-{name}.tif", server, grid=grid, nodata=-1, tags={"unit": "index in cells.json"}
-    )
-    build_display(level_tif, run_dir / "display" / f"rsrp-{name}.tif")
-
-
-def _tenths(level_db: FloatArray) -> npt.NDArray[np.int16]:
-    known = np.isfinite(level_db)
-    tenths = np.full(level_db.shape, TENTHS_NODATA, dtype=np.int16)
-    tenths[known] = np.rint(level_db[known] * 10.0).astype(np.int16)
-    return tenths
+def write_overviews(run_dir: Path, layers: ServedLayers) -> None:
+    """Write the thinned-out levels of every service, and of all operators of a technology together."""
+    named: dict[str, Int16Array] = {}
+    for (operator, technology), level in layers.overviews.items():
+        named[signal_layer(technology, operator)] = level
+        union = signal_layer(technology, ALL_OPERATORS)
+        named[union] = np.maximum(named[union], level) if union in named else level
+    write_arrays(run_dir / "overviews.bin", named)
 
 
 def write_cell_names(run_dir: Path, inputs: ComputeInputs) -> None:
-    """Write the cells that the server rasters number."""
+    """Write the cells that the stacks of a run number."""
     (run_dir / "cells.json").write_bytes(orjson.dumps([cell.cell_id for cell in inputs.cells]))
 
 
-def write_relief(run_dir: Path, inputs: ComputeInputs) -> None:
-    """Write the hillshade of the terrain."""
-    (run_dir / "display").mkdir(exist_ok=True)
-    build_hillshade(inputs.store.raster_path("terrain"), run_dir / "display" / "hillshade.tif")
+def write_relief(inputs: ComputeInputs) -> None:
+    """Write the hillshade of the terrain, unless it is there."""
+    path = relief_path(inputs.store.cache_dir, inputs.layer_hashes["terrain"])
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    build_hillshade(inputs.store.raster_path("terrain"), path)
+    for outdated in path.parent.glob("hillshade-*.tif"):
+        if outdated != path:
+            outdated.unlink(missing_ok=True)
+
+
+def relief_path(cache_dir: Path, terrain_sha256: str) -> Path:
+    """Where the hillshade of a terrain is kept."""
+    return cache_dir / "display" / f"hillshade-{terrain_sha256[:20]}.tif"

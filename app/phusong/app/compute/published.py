@@ -17,6 +17,8 @@ from phusong.coverage.errors import NotFoundError
 from phusong.geodata.store.atomic import write_bytes_atomic
 from phusong.geodata.store.folder import FolderStore
 
+SIGNAL = "signal"
+"""Folder beside the runs that holds the stacks they share."""
 JSON_COLUMNS = ("reason", "nearest")
 
 
@@ -64,7 +66,7 @@ def _put_in_place(store: FolderStore, run: str, aside: Path) -> None:
     aside.replace(target)
     write_bytes_atomic(store.results_dir / "current.json", orjson.dumps({"run": run}))
     for old in store.results_dir.iterdir():
-        if old.is_dir() and old.name != run:
+        if old.is_dir() and old.name not in (run, SIGNAL):
             shutil.rmtree(old, ignore_errors=True)
 
 

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
 import orjson
 
-from phusong.app.compute.blocks import (
-    Block,
-    ServiceSignal,
-    assemble,
-    block_path,
-    compose_blocks,
-    plan_blocks,
-    services_of,
-)
 from phusong.app.compute.document import centre_answers, results_document
-from phusong.app.compute.inputs import ComputeInputs, load_inputs, run_id_of
+from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_inputs, run_id_of
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
-from phusong.app.compute.maps import write_cell_names, write_relief, write_signal
+from phusong.app.compute.maps import write_cell_names, write_overviews, write_relief
+from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
-from phusong.app.compute.served import no_signal, served_cells, strongest
-from phusong.app.compute.settlements import Settlements, locate_settlements, village_shares, village_table
-from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, area_shares, people_shares
-from phusong.app.compute.world import World, build_world
+from phusong.app.compute.served import ServedLayers, judge_services, signal_map
+from phusong.app.compute.settlements import (
+    Settlements,
+    locate_settlements,
+    points_of,
+    village_shares,
+    village_table,
+)
+from phusong.app.compute.shares import Name, area_shares, figure_masks, people_shares
+from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.stacks import (
+    StackBlock,
+    block_windows,
+    compose_stacks,
+    composer,
+    missing_blocks,
+    plan_stacks,
+    stack_path,
+)
+from phusong.app.compute.world import StudyArea, World, build_world, study_area
 from phusong.coverage.errors import InputError
-from phusong.coverage.service import any_served
-from phusong.coverage.zonal import BoolArray, ZoneShares, household_shares
+from phusong.coverage.villages import cells_at
+from phusong.coverage.zonal import ZoneShares, household_shares
 from phusong.geodata.store.folder import FolderStore
 
 
@@ -63,165 +70,148 @@ class ComputeReport:
 
 
 def compute(
-    store: FolderStore, *, mode: str = "exact", workers: int | None = None, progress: Progress
+    store: FolderStore, *, mode: str = DEFAULT_MODE, pool: Pool | None = None, progress: Progress
 ) -> ComputeReport:
     """Compute a study; the caller holds its lock.
+
+    Parameters
+    ----------
+    mode : {"sweep", "exact"}
+        Radials that share work, or a terrain profile of its own for every cell of the grid.
+    pool : Pool, optional
+        Where tasks run; all cores of this machine when absent.
 
     Raises
     ------
     InputError
         When layers are missing or the mode is unknown.
     """
-    if mode != "exact":
-        raise InputError("mode_unknown", value=mode, allowed="exact")
-    if current_run(store) == run_id_of(store):
-        return ComputeReport(run=run_id_of(store), was_current=True)
+    if mode not in MODES:
+        raise InputError("mode_unknown", value=mode, allowed=", ".join(MODES))
+    if current_run(store) == run_id_of(store, mode=mode):
+        return ComputeReport(run=run_id_of(store, mode=mode), was_current=True)
     start = time.perf_counter()
-    inputs = load_inputs(store)
-    report = _compute(inputs, workers, progress)
+    inputs = load_inputs(store, mode=mode)
+    report = _compute(inputs, pool or ThreadPool(), progress)
     seconds = time.perf_counter() - start
     store.journal("computed", run=report.run, seconds=round(seconds, 1), masts=report.masts_computed)
-    return ComputeReport(
-        run=report.run,
-        was_current=False,
-        seconds=seconds,
-        masts_computed=report.masts_computed,
-        blocks_composed=report.blocks_composed,
-        cells=len(inputs.cells),
-    )
+    return replace(report, seconds=seconds, cells=len(inputs.cells))
 
 
-def _compute(inputs: ComputeInputs, workers: int | None, progress: Progress) -> ComputeReport:
-    keys = loss_keys(inputs)
-    masts = compute_losses(inputs, keys.values(), threads=workers, progress=progress)
-    blocks = plan_blocks(inputs, keys)
-    composed = compose_blocks(inputs, blocks, keys, threads=workers, progress=progress)
+def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeReport:
     progress("zones", 0, 1)
     world = build_world(inputs)
     settlements = locate_settlements(inputs, world)
+    area = _area(inputs, world, settlements)
     progress("zones", 1, 1)
+    keys = loss_keys(inputs, area_hash=area.digest)
+    windows = block_windows(area.wanted)
+    blocks = plan_stacks(inputs, keys, windows)
+    missing = missing_blocks(inputs, blocks)
+    needed = {key.digest: key for block in missing for key in _keys_of(inputs, block, keys)}
+    masts = compute_losses(inputs, needed.values(), wanted=area.wanted, pool=pool, progress=progress)
+    compose_stacks(composer(inputs, keys), missing, pool=pool, progress=progress)
+    signal = signal_map(inputs, blocks)
+    # Judging shares arrays, so it stays in this process.
+    layers = judge_services(inputs, signal, windows, pool=ThreadPool(), progress=progress)
     with publishing(inputs.store, inputs.run_id) as run_dir:
-        masks, best = _layers(inputs, blocks, run_dir, progress)
-        parts = _parts(inputs, world, settlements, masks, progress)
-        villages = _villages(inputs, world, settlements, masks=masks, best=best, progress=progress)
-        if villages is not None:
-            villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
-        by_technology = {name: mask for (name, operator), mask in masks.items() if operator == ALL_OPERATORS}
-        document = results_document(
+        signal.save(run_dir)
+        write_cell_names(run_dir, inputs)
+        write_overviews(run_dir, layers)
+        write_relief(inputs)
+        _write_figures(
+            inputs, world, settlements, layers=layers, signal=signal, run_dir=run_dir, progress=progress
+        )
+    _prune(inputs, keys, blocks)
+    return ComputeReport(
+        run=inputs.run_id, was_current=False, masts_computed=masts, blocks_composed=len(missing)
+    )
+
+
+def _keys_of(inputs: ComputeInputs, block: StackBlock, keys: Mapping[str, LossKey]) -> list[LossKey]:
+    return [keys[inputs.cells[cell].cell_id] for cell in block.cells.tolist()]
+
+
+def _area(inputs: ComputeInputs, world: World, settlements: Settlements | None) -> StudyArea:
+    points = [] if settlements is None else [settlements.areas.centre_cell]
+    if inputs.store.has("places"):
+        located = points_of(inputs.store.table("places"), inputs.grid.epsg)
+        points.append(cells_at(inputs.grid, x_m=located.x_m, y_m=located.y_m))
+    return study_area(world.zones, np.concatenate(points) if points else np.empty(0, dtype=np.int64))
+
+
+def _write_figures(
+    inputs: ComputeInputs,
+    world: World,
+    settlements: Settlements | None,
+    *,
+    layers: ServedLayers,
+    signal: SignalMap,
+    run_dir: Path,
+    progress: Progress,
+) -> None:
+    parts = _parts(inputs, world, settlements, layers, progress)
+    villages = None
+    if settlements is not None:
+        villages = village_table(
             inputs,
             world,
-            parts,
-            villages=villages,
-            computed_on=datetime.now(UTC).isoformat(timespec="seconds"),
-            centres=centre_answers(inputs, world.zones.codes, by_technology),
+            settlements,
+            served=layers.served(_rule_mask(inputs, layers)),
+            layers=layers,
+            signal=signal,
+            progress=progress,
         )
-        (run_dir / "results.json").write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
-    _prune(inputs, keys, blocks)
-    return ComputeReport(run=inputs.run_id, was_current=False, masts_computed=masts, blocks_composed=composed)
+        villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
+    document = results_document(
+        inputs,
+        world,
+        parts,
+        villages=villages,
+        computed_on=datetime.now(UTC).isoformat(timespec="seconds"),
+        centres=centre_answers(inputs, world.zones.codes, layers),
+    )
+    (run_dir / "results.json").write_bytes(orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _layers(
-    inputs: ComputeInputs, blocks: list[Block], run_dir: Path, progress: Progress
-) -> tuple[dict[tuple[str, str], BoolArray], ServiceSignal | None]:
-    """Write every signal layer; return served masks and the strongest signal that the village rule counts."""
-    services = services_of(inputs)
-    technologies = sorted({technology for _, technology in services})
-    steps, done = len(services) + len(technologies) + 1, 0
-    masks: dict[tuple[str, str], BoolArray] = {}
-    best: ServiceSignal | None = None
-    for technology in technologies:
-        union: ServiceSignal | None = None
-        for operator in [operator for operator, name in services if name == technology]:
-            progress("maps", done, steps)
-            signal = assemble(inputs, blocks, (operator, technology))
-            masks[technology, operator] = served_cells(inputs, technology, signal)
-            write_signal(run_dir, inputs, (technology, operator), signal, masks[technology, operator])
-            union = signal if union is None else strongest([union, signal])
-            done += 1
-        if union is not None:
-            progress("maps", done, steps)
-            served = any_served([mask for (name, _), mask in masks.items() if name == technology])
-            write_signal(run_dir, inputs, (technology, ALL_OPERATORS), union, served)
-            if technology in inputs.method.village_rule.technologies:
-                best = union if best is None else strongest([best, union])
-            done += 1
-    write_cell_names(run_dir, inputs)
-    write_relief(run_dir, inputs)
-    progress("maps", steps, steps)
-    return _with_unions(inputs, masks, technologies), best
-
-
-def _with_unions(
-    inputs: ComputeInputs, masks: Mapping[tuple[str, str], BoolArray], technologies: list[str]
-) -> dict[tuple[str, str], BoolArray]:
-    """Add the union over operators and over technologies."""
-    operators = sorted({operator for _, operator in masks})
-    full: dict[tuple[str, str], BoolArray] = {}
-    for technology in technologies:
-        own = {
-            operator: masks[technology, operator] for operator in operators if (technology, operator) in masks
-        }
-        full[technology, ALL_OPERATORS] = any_served(list(own.values()))
-        nothing = np.zeros(inputs.grid.shape, dtype=bool)
-        full |= {(technology, operator): own.get(operator, nothing) for operator in operators}
-    if technologies:
-        for operator in [ALL_OPERATORS, *operators]:
-            full[ANY_TECHNOLOGY, operator] = any_served([full[name, operator] for name in technologies])
-    return full
+def _rule_mask(inputs: ComputeInputs, layers: ServedLayers) -> int:
+    """Bits of the services that the village rule counts."""
+    mask = 0
+    for technology in inputs.method.village_rule.technologies:
+        mask |= layers.mask_of(technology=technology, operator=None)
+    return mask
 
 
 def _parts(
     inputs: ComputeInputs,
     world: World,
     settlements: Settlements | None,
-    masks: Mapping[tuple[str, str], BoolArray],
+    layers: ServedLayers,
     progress: Progress,
-) -> dict[tuple[str, str], dict[str, ZoneShares | None]]:
-    progress("shares", 0, len(masks))
-    counted = {} if settlements is None else village_shares(inputs, world, settlements, masks)
-    parts: dict[tuple[str, str], dict[str, ZoneShares | None]] = {}
-    for done, (name, mask) in enumerate(masks.items()):
-        progress("shares", done, len(masks))
-        people = people_shares(world, mask)
+) -> dict[Name, dict[str, ZoneShares | None]]:
+    masks = figure_masks(layers)
+    progress("shares", 0, 3)
+    areas = area_shares(world, layers, masks)
+    progress("shares", 1, 3)
+    people = people_shares(world, layers, masks)
+    progress("shares", 2, 3)
+    counted = {} if settlements is None else village_shares(inputs, world, settlements, layers, masks)
+    progress("shares", 3, 3)
+    parts: dict[Name, dict[str, ZoneShares | None]] = {}
+    for name in masks:
         villages, homes = counted.get(name, (None, None))
-        if homes is None and people is not None:
-            homes = household_shares(people, world.population / inputs.method.household_size)
-        parts[name] = {
-            "area": area_shares(world, mask),
-            "population": people,
-            "households": homes,
-            "villages": villages,
-        }
-    progress("shares", len(masks), len(masks))
+        own = None if people is None else people[name]
+        if homes is None and own is not None:
+            homes = household_shares(own, world.population / inputs.method.household_size)
+        parts[name] = {"area": areas[name], "population": own, "households": homes, "villages": villages}
     return parts
 
 
-def _villages(
-    inputs: ComputeInputs,
-    world: World,
-    settlements: Settlements | None,
-    *,
-    masks: Mapping[tuple[str, str], BoolArray],
-    best: ServiceSignal | None,
-    progress: Progress,
-) -> gpd.GeoDataFrame | None:
-    if settlements is None:
-        return None
-    wanted = [
-        masks[name, ALL_OPERATORS]
-        for name in inputs.method.village_rule.technologies
-        if (name, ALL_OPERATORS) in masks
-    ]
-    served = any_served(wanted) if wanted else np.zeros(inputs.grid.shape, dtype=bool)
-    signal = best if best is not None else no_signal(inputs)
-    return village_table(inputs, world, settlements, served=served, best=signal, progress=progress)
-
-
-def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: list[Block]) -> None:
-    """Remove cached files that this run does not use."""
-    used = {loss_path(inputs, key) for key in keys.values()}
-    used |= {block_path(inputs, block) for block in blocks}
-    for folder in ("loss", "blocks"):
-        for path in (inputs.store.cache_dir / folder).rglob("*.tif"):
+def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: Sequence[StackBlock]) -> None:
+    """Remove losses and stacks that this run does not use."""
+    used = {loss_path(inputs.store.cache_dir, key) for key in keys.values()}
+    used |= {stack_path(inputs.store.results_dir, block.digest) for block in blocks}
+    for folder in (inputs.store.cache_dir / "loss", inputs.store.results_dir / "signal"):
+        for path in folder.rglob("*.bin"):
             if path not in used:
                 path.unlink(missing_ok=True)

@@ -1,17 +1,30 @@
-"""Served cells by technology and operator, from the assembled signal."""
+"""Where each service serves, judged from the stacks of its carriers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
-from phusong.app.compute.blocks import ServiceSignal
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.parallel import Pool
+from phusong.app.compute.progress import Progress
+from phusong.app.compute.signalmap import OVERVIEW_STEP, CarrierRecord, Service, SignalMap, needs_of
+from phusong.app.compute.stacks import Carrier, StackBlock, carrier_of
+from phusong.coverage.errors import InputError
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
-from phusong.coverage.service import required_rsrp_dbm, served_levels
+from phusong.coverage.propagation.terminal import extra_loss_db
+from phusong.coverage.radio.link_budget import noise_per_re_dbm
+from phusong.coverage.service import fold_stacks, required_rsrp_dbm
+from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array
+from phusong.coverage.stacks import Window
 from phusong.coverage.zonal import BoolArray
+
+ServiceBits = npt.NDArray[np.uint32]
+MAX_SERVICES = 32
 
 
 def sigma_db(method: Method, frequency_mhz: float) -> float:
@@ -26,31 +39,141 @@ def margin_db(method: Method, frequency_mhz: float) -> float:
     return fade_margin_db(method.location_probability, sigma_db(method, frequency_mhz))
 
 
-def served_cells(inputs: ComputeInputs, technology: str, signal: ServiceSignal) -> BoolArray:
-    """Tell where one operator's technology serves; shape of the study grid."""
-    margins = np.array(
-        [margin_db(inputs.method, cell.frequency_mhz) for cell in inputs.cells], dtype=np.float32
+def terminal_loss_db(method: Method, carrier: Carrier, *, has_clutter: bool) -> float:
+    """Return what a carrier loses at the terminal beyond its model: clutter, building entry."""
+    model = method.model_for(carrier.technology, carrier.frequency_mhz)
+    return extra_loss_db(replace(method, model=model), carrier.frequency_mhz, has_clutter=has_clutter)
+
+
+def required_dbm(method: Method, carrier: Carrier, *, has_clutter: bool) -> float:
+    """Return the median outdoor level a carrier needs to count as served."""
+    margin = margin_db(method, carrier.frequency_mhz)
+    needed_dbm = required_rsrp_dbm(method, technology=carrier.technology, margin_db=margin)
+    return needed_dbm + terminal_loss_db(method, carrier, has_clutter=has_clutter)
+
+
+def carrier_records(inputs: ComputeInputs) -> dict[Carrier, CarrierRecord]:
+    """Return what each carrier on air is judged by."""
+    records: dict[Carrier, CarrierRecord] = {}
+    for cell in inputs.cells:
+        carrier = carrier_of(cell)
+        if carrier not in records:
+            extra_db = terminal_loss_db(inputs.method, carrier, has_clutter=inputs.clutter is not None)
+            records[carrier] = CarrierRecord(
+                carrier=carrier,
+                required_dbm=required_dbm(inputs.method, carrier, has_clutter=inputs.clutter is not None),
+                min_sinr_db=inputs.method.min_sinr_db,
+                load=inputs.method.load,
+                # What weakens signal and interference alike lets the noise weigh more.
+                noise_dbm=noise_per_re_dbm(cell, noise_figure_db=inputs.method.noise_figure_db) + extra_db,
+            )
+    return dict(sorted(records.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class ServedLayers:
+    """Services over the whole study grid.
+
+    Attributes
+    ----------
+    services : tuple of (operator, technology)
+        Place k has bit ``1 << k``.
+    bits : ndarray of uint32, shape (height, width)
+    best_level : ndarray of int16, same shape
+        Strongest level, in steps, of the services that the village rule counts.
+    overviews : mapping of Service to ndarray of int16
+        Every `OVERVIEW_STEP`-th level of each service.
+    """
+
+    services: tuple[Service, ...]
+    bits: ServiceBits
+    best_level: Int16Array
+    overviews: dict[Service, Int16Array]
+
+    def mask_of(self, *, technology: str | None, operator: str | None) -> int:
+        """Bits of the services of a technology and an operator; None stands for any."""
+        return sum(
+            1 << place
+            for place, (name, own) in enumerate(self.services)
+            if operator in (None, name) and technology in (None, own)
+        )
+
+    def served(self, mask: int) -> BoolArray:
+        """Tell where any service of a mask serves; shape of the study grid."""
+        return (self.bits & np.uint32(mask)) != 0
+
+
+def judge_services(
+    inputs: ComputeInputs, signal: SignalMap, windows: Sequence[Window], *, pool: Pool, progress: Progress
+) -> ServedLayers:
+    """Judge every block of the study.
+
+    Raises
+    ------
+    InputError
+        ``services_many`` beyond 32 combinations of operator and technology.
+    """
+    services = signal.services
+    if len(services) > MAX_SERVICES:
+        raise InputError("services_many", services=len(services), allowed=MAX_SERVICES)
+    height, width = inputs.grid.shape
+    small = -(-height // OVERVIEW_STEP), -(-width // OVERVIEW_STEP)
+    layers = ServedLayers(
+        services,
+        np.zeros(inputs.grid.shape, dtype=np.uint32),
+        np.full(inputs.grid.shape, NO_LEVEL, dtype=np.int16),
+        {service: np.full(small, NO_LEVEL, dtype=np.int16) for service in services},
     )
-    needed = required_rsrp_dbm(inputs.method, technology=technology, margin_db=0.0) + margins
-    required_dbm = np.append(needed, np.float32(np.inf))[signal.server]
-    return served_levels(
-        signal.rsrp_dbm, signal.sinr_db, required_dbm=required_dbm, min_sinr_db=inputs.method.min_sinr_db
+    counted = frozenset(inputs.method.village_rule.technologies)
+    judge = _BlockJudge(signal, layers, counted)
+    for done, _ in enumerate(pool.map(judge, windows)):
+        progress("judging", done, len(windows))
+    progress("judging", len(windows), len(windows))
+    return layers
+
+
+@dataclass(frozen=True, slots=True)
+class _BlockJudge:
+    """Judges one block and writes it to its own part of the layers, which threads share."""
+
+    signal: SignalMap
+    layers: ServedLayers
+    counted: frozenset[str]
+
+    def __call__(self, window: Window) -> None:
+        row0, col0, rows, cols = window
+        here = np.s_[row0 : row0 + rows, col0 : col0 + cols]
+        best_level = self.layers.best_level[here]
+        for place, service in enumerate(self.layers.services):
+            level, served = judge_block(self.signal, service, window)
+            if level is None or served is None:
+                continue
+            self.layers.bits[here] |= served.astype(np.uint32) << np.uint32(place)
+            if service[1] in self.counted:
+                np.maximum(best_level, level, out=best_level)
+            self._thin(service, window, level)
+
+    def _thin(self, service: Service, window: Window, level: Int16Array) -> None:
+        middle = OVERVIEW_STEP // 2
+        part = level[middle::OVERVIEW_STEP, middle::OVERVIEW_STEP]
+        row0, col0 = window[0] // OVERVIEW_STEP, window[1] // OVERVIEW_STEP
+        target = self.layers.overviews[service]
+        target[row0 : row0 + part.shape[0], col0 : col0 + part.shape[1]] = part
+
+
+def judge_block(
+    signal: SignalMap, service: Service, window: Window
+) -> tuple[Int16Array | None, BoolArray | None]:
+    """Return level and served cells of a service in a block; None where no carrier reaches it."""
+    stacks = signal.stacks(service, window)
+    if not stacks:
+        return None, None
+    needs = [needs_of(signal.carriers[carrier]) for carrier, _ in stacks]
+    return fold_stacks([one["level"][0] for _, one in stacks], [one["total"] for _, one in stacks], needs)
+
+
+def signal_map(inputs: ComputeInputs, blocks: Sequence[StackBlock]) -> SignalMap:
+    """Return the signal of a run from its blocks."""
+    return SignalMap(
+        inputs.store.results_dir, shape=inputs.grid.shape, carriers=carrier_records(inputs), blocks=blocks
     )
-
-
-def strongest(signals: Sequence[ServiceSignal]) -> ServiceSignal:
-    """Best of several operators at each cell; of equal levels the first."""
-    first, *others = signals
-    rsrp_dbm, sinr_db, server = first.rsrp_dbm.copy(), first.sinr_db.copy(), first.server.copy()
-    for other in others:
-        better = (other.rsrp_dbm > rsrp_dbm) | (np.isnan(rsrp_dbm) & np.isfinite(other.rsrp_dbm))
-        rsrp_dbm[better], sinr_db[better] = other.rsrp_dbm[better], other.sinr_db[better]
-        server[better] = other.server[better]
-    return ServiceSignal(rsrp_dbm=rsrp_dbm, sinr_db=sinr_db, server=server)
-
-
-def no_signal(inputs: ComputeInputs) -> ServiceSignal:
-    """Return the signal of a study in which nobody is on air."""
-    shape = inputs.grid.shape
-    nothing = np.full(shape, np.nan, dtype=np.float32)
-    return ServiceSignal(rsrp_dbm=nothing, sinr_db=nothing, server=np.full(shape, -1, dtype=np.int32))

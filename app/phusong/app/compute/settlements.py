@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from phusong.app.compute.blocks import ServiceSignal
+from phusong.app.compute.derived import derived
 from phusong.app.compute.evidence import explain_villages
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.progress import Progress
-from phusong.app.compute.shares import Masks
+from phusong.app.compute.served import ServedLayers
+from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.world import World
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.nearest import Points
+from phusong.coverage.signal_kernel import Int16Array
+from phusong.coverage.stacks import levels_dbm
 from phusong.coverage.villages import Catchments, assess, catchments
 from phusong.coverage.zonal import BoolArray, ZoneShares, code_index, zone_of_cells
+
+Name = tuple[str, str]
+"""Technology and operator of a figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +55,28 @@ def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | Non
         return None
     table = inputs.store.table("villages").sort_values("village_id", ignore_index=True)
     points = points_of(table, inputs.grid.epsg)
-    people = world.people if world.people is not None else np.zeros(inputs.grid.shape)
     zone = (
         code_index(world.zones.codes, table["commune_code"])
         if world.has_communes
         else np.zeros(len(table), int)
     )
+    kept = derived(
+        inputs,
+        "catchments",
+        depends_on=("communes", "population", "villages"),
+        make=lambda: _catchment_arrays(inputs, world, points, zone),
+    )
+    areas = Catchments(inputs.grid, *(kept[name] for name in _CATCHMENT_ARRAYS))
+    return Settlements(table, points, zone, areas)
+
+
+_CATCHMENT_ARRAYS = ("centre_cell", "cell", "village", "weight", "people")
+
+
+def _catchment_arrays(
+    inputs: ComputeInputs, world: World, points: Points, zone: npt.NDArray[np.int64]
+) -> dict[str, npt.NDArray[Any]]:
+    people = world.people if world.people is not None else np.zeros(inputs.grid.shape)
     areas = catchments(
         Raster(inputs.grid, people, "people"),
         zone_of_cells(world.zones),
@@ -60,7 +84,7 @@ def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | Non
         y_m=points.y_m,
         zone=zone,
     )
-    return Settlements(table, points, zone, areas)
+    return {name: getattr(areas, name) for name in _CATCHMENT_ARRAYS}
 
 
 def points_of(table: gpd.GeoDataFrame, epsg: int) -> Points:
@@ -79,7 +103,7 @@ def judge(
     settlements: Settlements,
     served: BoolArray,
     *,
-    rsrp_dbm: FloatArray,
+    best_level: Int16Array,
     is_signal_known: bool,
 ) -> pd.DataFrame:
     """Apply the village rule to one mask of served cells."""
@@ -89,12 +113,21 @@ def judge(
         households=_numbers(table, "households"),
         population=_numbers(table, "population"),
         served=served,
-        rsrp_dbm=rsrp_dbm,
-        is_known=np.isfinite(inputs.terrain.values),
+        rsrp_dbm=_centre_levels_dbm(settlements, best_level),
+        is_known=_is_centre_known(inputs, settlements),
         is_signal_known=is_signal_known,
         rule=inputs.method.village_rule,
         household_size=inputs.method.household_size,
     )
+
+
+def _centre_levels_dbm(settlements: Settlements, best_level: Int16Array) -> FloatArray:
+    return levels_dbm(best_level.ravel()[np.maximum(settlements.areas.centre_cell, 0)])
+
+
+def _is_centre_known(inputs: ComputeInputs, settlements: Settlements) -> BoolArray:
+    centre = np.maximum(settlements.areas.centre_cell, 0)
+    return np.isfinite(inputs.terrain.values.ravel()[centre])
 
 
 def _numbers(table: pd.DataFrame, column: str) -> FloatArray:
@@ -104,13 +137,24 @@ def _numbers(table: pd.DataFrame, column: str) -> FloatArray:
 
 
 def village_shares(
-    inputs: ComputeInputs, world: World, settlements: Settlements, masks: Masks
-) -> dict[tuple[str, str], tuple[ZoneShares, ZoneShares]]:
+    inputs: ComputeInputs,
+    world: World,
+    settlements: Settlements,
+    layers: ServedLayers,
+    masks: Mapping[Name, int],
+) -> dict[Name, tuple[ZoneShares, ZoneShares]]:
     """Villages and households served, by technology and operator."""
-    nothing = np.zeros(inputs.grid.shape, dtype=np.float32)
     return {
         name: _counted(
-            world, settlements, judge(inputs, settlements, mask, rsrp_dbm=nothing, is_signal_known=True)
+            world,
+            settlements,
+            judge(
+                inputs,
+                settlements,
+                layers.served(mask),
+                best_level=layers.best_level,
+                is_signal_known=True,
+            ),
         )
         for name, mask in masks.items()
     }
@@ -142,7 +186,8 @@ def village_table(
     settlements: Settlements,
     *,
     served: BoolArray,
-    best: ServiceSignal,
+    layers: ServedLayers,
+    signal: SignalMap,
     progress: Progress,
 ) -> gpd.GeoDataFrame:
     """Everything known about each village, with reason and nearest sites as JSON text.
@@ -151,10 +196,12 @@ def village_table(
     ----------
     served : ndarray of bool, shape (height, width)
         Where anybody serves with one of the technologies of the village rule.
-    best : ServiceSignal
-        Strongest signal of those technologies.
+    layers : ServedLayers
+    signal : SignalMap
     """
-    judged = judge(inputs, settlements, served, rsrp_dbm=best.rsrp_dbm, is_signal_known=bool(inputs.cells))
+    judged = judge(
+        inputs, settlements, served, best_level=layers.best_level, is_signal_known=bool(inputs.cells)
+    )
     table = settlements.table.drop(columns=["households", "population"], errors="ignore")
     names = dict(zip(world.communes["commune_code"], world.communes["name"], strict=True))
     frame = pd.concat([table.drop(columns="geometry"), judged], axis=1)
@@ -165,7 +212,7 @@ def village_table(
         settlements.points,
         centre_cell=settlements.areas.centre_cell,
         statuses=list(judged["status"]),
-        best=best,
+        signal=signal,
         progress=progress,
     )
     return gpd.GeoDataFrame(frame, geometry=table.geometry, crs=table.crs)

@@ -7,31 +7,55 @@ from typing import Any
 
 import numpy as np
 
+from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.world import World
 from phusong.coverage.grids import FloatArray
-from phusong.coverage.zonal import BoolArray, ZoneShares, shares, zone_sums
+from phusong.coverage.zonal import ZoneShares, zone_sums, zone_sums_by_mask
 
 ANY_TECHNOLOGY = "4G+5G"
 ALL_OPERATORS = "all"
-Masks = Mapping[tuple[str, str], BoolArray]
-"""Served cells by technology (or ``ANY_TECHNOLOGY``) and operator (or ``ALL_OPERATORS``)."""
+Name = tuple[str, str]
+"""Technology (or ``ANY_TECHNOLOGY``) and operator (or ``ALL_OPERATORS``) of a figure."""
 
 
-def area_shares(world: World, mask: BoolArray) -> ZoneShares:
-    """Return served area in km2; totals are geodesic, the served part is exact on the grid."""
-    on_grid = shares(world.zones, mask, world.area_m2)
+def figure_masks(layers: ServedLayers) -> dict[Name, int]:
+    """Bits of the services that each figure counts."""
+    technologies = sorted({technology for _, technology in layers.services})
+    operators = sorted({operator for operator, _ in layers.services})
+    masks = {}
+    for technology in [*technologies, *([ANY_TECHNOLOGY] if technologies else [])]:
+        own = None if technology == ANY_TECHNOLOGY else technology
+        for operator in [ALL_OPERATORS, *operators]:
+            masks[technology, operator] = layers.mask_of(
+                technology=own, operator=None if operator == ALL_OPERATORS else operator
+            )
+    return masks
+
+
+def area_shares(world: World, layers: ServedLayers, masks: Mapping[Name, int]) -> dict[Name, ZoneShares]:
+    """Return served areas in km2; totals are geodesic, the served part is exact on the grid."""
+    total_m2 = zone_sums(world.zones, world.area_m2)
+    served_m2 = zone_sums_by_mask(world.zones, world.area_m2, layers.bits, list(masks.values()))
     with np.errstate(divide="ignore", invalid="ignore"):
-        fraction = np.where(on_grid.total > 0, on_grid.served / on_grid.total, 0.0)
-    return ZoneShares(on_grid.codes, world.area_km2 * fraction, world.area_km2)
+        fraction = np.where(total_m2 > 0, served_m2 / total_m2, 0.0)
+    return {
+        name: ZoneShares(world.zones.codes, world.area_km2 * own, world.area_km2)
+        for name, own in zip(masks, fraction, strict=True)
+    }
 
 
-def people_shares(world: World, mask: BoolArray) -> ZoneShares | None:
+def people_shares(
+    world: World, layers: ServedLayers, masks: Mapping[Name, int]
+) -> dict[Name, ZoneShares] | None:
     """Return served people; None where nobody knows where people live."""
     if world.people is None:
         return None
-    served = zone_sums(world.zones, world.people, where=mask)
+    served = zone_sums_by_mask(world.zones, world.people, layers.bits, list(masks.values()))
     total = np.nan_to_num(world.population)
-    return ZoneShares(world.zones.codes, np.minimum(served, total), total)
+    return {
+        name: ZoneShares(world.zones.codes, np.minimum(own, total), total)
+        for name, own in zip(masks, served, strict=True)
+    }
 
 
 def share_tree(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -9,9 +10,17 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import box
 
+from phusong.app.compute.derived import derived
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.coverage.grids import FloatArray
-from phusong.coverage.zonal import Zones, build_zones, cell_areas_m2, geodesic_area_km2, zone_sums
+from phusong.coverage.zonal import (
+    BoolArray,
+    Zones,
+    build_zones,
+    cell_areas_m2,
+    geodesic_area_km2,
+    zone_sums,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +53,79 @@ class World:
 
 
 def build_world(inputs: ComputeInputs) -> World:
-    """Bring boundaries and people onto the study grid."""
+    """Bring boundaries and people onto the study grid; what takes long is kept in the cache."""
     has_communes = inputs.store.has("communes")
     communes = _communes(inputs) if has_communes else _whole_grid(inputs)
-    metric = communes.to_crs(epsg=inputs.grid.epsg)
-    zones = build_zones(list(metric.geometry), [str(code) for code in communes["commune_code"]], inputs.grid)
-    people = inputs.store.raster("population").values if inputs.store.has("population") else None
+    kept = derived(inputs, "zones", depends_on=("communes",), make=lambda: _zone_arrays(inputs, communes))
+    zones = Zones(
+        inputs.grid,
+        tuple(str(code) for code in communes["commune_code"]),
+        *(kept[name] for name in _ZONE_ARRAYS),
+    )
+    people = _people(inputs)
     return World(
         communes=communes,
         has_communes=has_communes,
         zones=zones,
-        area_m2=cell_areas_m2(inputs.grid),
-        area_km2=np.array([geodesic_area_km2(shape) for shape in communes.geometry]),
+        area_m2=kept["area_m2"],
+        area_km2=kept["area_km2"],
         people=people,
         population=_population(communes, zones, people),
     )
+
+
+_ZONE_ARRAYS = ("interior", "border_cell", "border_zone", "border_fraction", "outside_share")
+
+
+def _zone_arrays(inputs: ComputeInputs, communes: gpd.GeoDataFrame) -> dict[str, np.ndarray]:
+    metric = communes.to_crs(epsg=inputs.grid.epsg)
+    zones = build_zones(list(metric.geometry), [str(code) for code in communes["commune_code"]], inputs.grid)
+    area_km2 = np.array([geodesic_area_km2(shape) for shape in communes.geometry])
+    arrays = {name: getattr(zones, name) for name in _ZONE_ARRAYS}
+    return {**arrays, "area_m2": cell_areas_m2(inputs.grid), "area_km2": area_km2}
+
+
+def _people(inputs: ComputeInputs) -> FloatArray | None:
+    if not inputs.store.has("population"):
+        return None
+    kept = derived(
+        inputs,
+        "people",
+        depends_on=("population",),
+        make=lambda: {"people": inputs.store.raster("population").values},
+    )
+    return kept["people"]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyArea:
+    """The part of the grid that figures come from.
+
+    Attributes
+    ----------
+    wanted : ndarray of bool, shape (height, width)
+        Cells of communes, and those that hold a village or a place.
+    digest : str
+        Hash of ``wanted``.
+    """
+
+    wanted: BoolArray
+    digest: str
+
+
+def study_area(zones: Zones, points_cell: np.ndarray) -> StudyArea:
+    """Return the part of the grid that signal is computed for.
+
+    Parameters
+    ----------
+    zones : Zones
+    points_cell : ndarray of int
+        Flat indices of cells wanted wherever they lie; -1 counts nowhere.
+    """
+    wanted = zones.interior >= 0
+    wanted.flat[zones.border_cell] = True
+    wanted.flat[points_cell[points_cell >= 0]] = True
+    return StudyArea(wanted, hashlib.sha256(np.packbits(wanted).tobytes()).hexdigest()[:32])
 
 
 def _communes(inputs: ComputeInputs) -> gpd.GeoDataFrame:

@@ -12,7 +12,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -220,8 +220,16 @@ class Display:
         return self._handles.raster
 
 
-def render_tile(display: Display, zoom: int, x: int, y: int, *, ramp: Ramp) -> bytes:
-    """Draw a 256-pixel PNG tile of a display raster.
+class CodeSource(Protocol):
+    """Something that tiles are drawn from."""
+
+    def codes(self, zoom: int, x: int, y: int) -> Codes | None:
+        """Byte codes of a tile, shape (256, 256); None where there is nothing."""
+        ...
+
+
+def render_tile(display: CodeSource, zoom: int, x: int, y: int, *, ramp: Ramp) -> bytes:
+    """Draw a 256-pixel PNG tile of a display raster or another source of codes.
 
     Raises
     ------

@@ -1,0 +1,209 @@
+"""Best servers of each carrier, composed in blocks that are kept under the hash of what reaches them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import orjson
+
+from phusong.app.compute.fingerprint import engine_version, fingerprint
+from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.losses import LossKey, loss_path, read_loss
+from phusong.app.compute.parallel import Pool
+from phusong.app.compute.progress import Progress
+from phusong.coverage.errors import StudyError
+from phusong.coverage.radio.cell import Cell
+from phusong.coverage.signal import ground_under
+from phusong.coverage.signal_kernel import Int32Array
+from phusong.coverage.stacks import PreparedCells, ServerStack, Window, compose_prepared, prepare_cells
+from phusong.coverage.zonal import BoolArray
+from phusong.geodata.store.arrays import map_arrays, write_arrays
+
+BLOCK_CELLS = 256
+SERVERS = 3
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Carrier:
+    """A frequency of one operator and technology."""
+
+    operator: str
+    technology: str
+    frequency_mhz: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StackBlock:
+    """A rectangle of the study grid and the cells of one carrier that reach it.
+
+    Attributes
+    ----------
+    carrier : Carrier
+    window : tuple of int
+        Row0, col0, rows, cols in the study grid.
+    cells : ndarray of int32
+        Indices into the inputs' cells, ascending; at least one.
+    digest : str
+        Hash of everything the block depends on.
+    """
+
+    carrier: Carrier
+    window: Window
+    cells: Int32Array
+    digest: str
+
+
+def block_windows(wanted: BoolArray) -> list[Window]:
+    """Cut a grid into blocks and return those with anything wanted in them."""
+    height, width = wanted.shape
+    windows = []
+    for row0 in range(0, height, BLOCK_CELLS):
+        for col0 in range(0, width, BLOCK_CELLS):
+            rows, cols = min(BLOCK_CELLS, height - row0), min(BLOCK_CELLS, width - col0)
+            if wanted[row0 : row0 + rows, col0 : col0 + cols].any():
+                windows.append((row0, col0, rows, cols))
+    return windows
+
+
+def plan_stacks(
+    inputs: ComputeInputs, keys: Mapping[str, LossKey], windows: Sequence[Window]
+) -> list[StackBlock]:
+    """Name the blocks of every carrier; blocks that no cell reaches are left out."""
+    marks = [_mark(cell, keys[cell.cell_id]) for cell in inputs.cells]
+    basis = _basis(inputs)
+    reaches = np.array([_bounds(keys[cell.cell_id]) for cell in inputs.cells]).reshape(-1, 4)
+    members: dict[Carrier, list[int]] = {}
+    for index, cell in enumerate(inputs.cells):
+        members.setdefault(carrier_of(cell), []).append(index)
+    blocks = []
+    for carrier, indices in sorted(members.items()):
+        own = np.array(indices, dtype=np.int32)
+        for window in windows:
+            cells = own[_meets(reaches[own], window)]
+            if cells.size:
+                blocks.append(StackBlock(carrier, window, cells, _digest(basis, window, cells, marks)))
+    return blocks
+
+
+def carrier_of(cell: Cell) -> Carrier:
+    """Return the carrier a cell sends."""
+    return Carrier(cell.operator, cell.technology, cell.frequency_mhz)
+
+
+def _basis(inputs: ComputeInputs) -> bytes:
+    grid = inputs.grid
+    record = {
+        "engine": engine_version(),
+        "servers": SERVERS,
+        "receiver_height_m": inputs.method.receiver_height_m,
+        "terrain": inputs.layer_hashes["terrain"],
+        "grid": [grid.left_m, grid.top_m, grid.cell_size_m, *grid.shape],
+    }
+    return fingerprint(record).encode()
+
+
+def _mark(cell: Cell, key: LossKey) -> bytes:
+    digest = hashlib.sha256(orjson.dumps(cell, option=orjson.OPT_SERIALIZE_NUMPY))
+    digest.update(key.digest.encode())
+    return digest.digest()
+
+
+def _bounds(key: LossKey) -> tuple[int, int, int, int]:
+    return key.row0, key.col0, key.row0 + key.rows, key.col0 + key.cols
+
+
+def _meets(reaches: np.ndarray, window: Window) -> BoolArray:
+    row0, col0, rows, cols = window
+    meets: BoolArray = (
+        (reaches[:, 0] < row0 + rows)
+        & (row0 < reaches[:, 2])
+        & (reaches[:, 1] < col0 + cols)
+        & (col0 < reaches[:, 3])
+    )
+    return meets
+
+
+def _digest(basis: bytes, window: Window, cells: Int32Array, marks: Sequence[bytes]) -> str:
+    digest = hashlib.sha256(basis + np.array(window, dtype=np.int64).tobytes())
+    for cell in cells.tolist():
+        digest.update(marks[cell])
+    return digest.hexdigest()[:32]
+
+
+def stack_path(results_dir: Path, digest: str) -> Path:
+    """Where a block is kept: beside the results, which are read from it."""
+    return results_dir / "signal" / digest[:2] / f"{digest}.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """What blocks are composed from.
+
+    Attributes
+    ----------
+    inputs : ComputeInputs
+    prepared : PreparedCells
+        The inputs' cells.
+    keys : tuple of LossKey
+        Loss raster of each cell.
+    """
+
+    inputs: ComputeInputs
+    prepared: PreparedCells
+    keys: tuple[LossKey, ...]
+
+    def stack(self, block: StackBlock) -> ServerStack:
+        """Compose a block from the cached losses."""
+        cells = block.cells.tolist()
+        cache_dir = self.inputs.store.cache_dir
+        needed = {self.keys[cell].digest: self.keys[cell] for cell in cells}
+        losses = {digest: read_loss(loss_path(cache_dir, key)) for digest, key in needed.items()}
+        return compose_prepared(
+            self.prepared,
+            cells,
+            [losses[self.keys[cell].digest] for cell in cells],
+            terrain=self.inputs.terrain,
+            window=block.window,
+            servers=SERVERS,
+        )
+
+
+def composer(inputs: ComputeInputs, keys: Mapping[str, LossKey]) -> Composer:
+    """Prepare to compose blocks of a study."""
+    prepared = prepare_cells(
+        inputs.cells,
+        ground_m=ground_under(inputs.cells, inputs.terrain),
+        receiver_height_m=inputs.method.receiver_height_m,
+    )
+    return Composer(inputs, prepared, tuple(keys[cell.cell_id] for cell in inputs.cells))
+
+
+def missing_blocks(inputs: ComputeInputs, blocks: Sequence[StackBlock]) -> list[StackBlock]:
+    """Return the blocks that are not there, or not whole."""
+    return [block for block in blocks if not _is_whole(stack_path(inputs.store.results_dir, block.digest))]
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        map_arrays(path)
+    except (FileNotFoundError, StudyError):
+        return False
+    return True
+
+
+def compose_stacks(maker: Composer, blocks: Sequence[StackBlock], *, pool: Pool, progress: Progress) -> None:
+    """Compose and keep blocks; they are independent."""
+    for done, _ in enumerate(pool.map(compose_block, blocks, maker=maker)):
+        progress("blocks", done, len(blocks))
+    progress("blocks", len(blocks), len(blocks))
+
+
+def compose_block(block: StackBlock, *, maker: Composer) -> None:
+    """Compose one block and keep it."""
+    stack = maker.stack(block)
+    path = stack_path(maker.inputs.store.results_dir, block.digest)
+    write_arrays(path, {"total": stack.total, "level": stack.level, "number": stack.number})

@@ -1,0 +1,95 @@
+"""Arrays on disk that are mapped, not read: losses of masts, stacks of servers, and what else is large.
+
+A file is a small header (names, types, shapes and places as JSON) and the arrays as they lie in memory,
+each aligned to 64 bytes. It appears whole or not at all, and opening one costs no more than a page fault.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from phusong.coverage.errors import StudyError
+
+MAGIC = b"PSARRAY1"
+ALIGNMENT = 64
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write arrays into one file; its folder is made, an older file is replaced at once.
+
+    Parameters
+    ----------
+    path : Path
+    arrays : mapping of str to ndarray
+        Plain numeric types.
+    """
+    header, places = _layout(arrays)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        with partial.open("wb") as file:
+            file.write(header)
+            for array, place in zip(arrays.values(), places, strict=True):
+                file.write(b"\0" * (place - file.tell()))
+                file.write(np.ascontiguousarray(array).data.cast("B") if array.size else b"")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _layout(arrays: Mapping[str, npt.NDArray[Any]]) -> tuple[bytes, list[int]]:
+    """Header and the place of each array; places count from the end of the header's own room."""
+    records = [[name, array.dtype.str, list(array.shape)] for name, array in arrays.items()]
+    text = orjson.dumps(records)
+    end = _aligned(len(MAGIC) + 8 + len(text))
+    places = []
+    for array in arrays.values():
+        places.append(end)
+        end = _aligned(end + array.nbytes)
+    return MAGIC + len(text).to_bytes(8, "little") + text, places
+
+
+def _aligned(place: int) -> int:
+    return -(-place // ALIGNMENT) * ALIGNMENT
+
+
+def map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """Map the arrays of a file, read-only.
+
+    Raises
+    ------
+    StudyError
+        ``study_broken`` when the file is not one of ours or was cut short.
+    FileNotFoundError
+    """
+    whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+    start = len(MAGIC) + 8
+    if whole.size < start or whole[: len(MAGIC)].tobytes() != MAGIC:
+        raise StudyError("study_broken", path=str(path))
+    length = int.from_bytes(whole[len(MAGIC) : start].tobytes(), "little")
+    try:
+        records = orjson.loads(whole[start : start + length].tobytes())
+        return _mapped(whole, records, _aligned(start + length))
+    except ValueError as error:
+        raise StudyError("study_broken", path=str(path)) from error
+
+
+def _mapped(
+    whole: npt.NDArray[np.uint8], records: list[tuple[str, str, list[int]]], place: int
+) -> dict[str, npt.NDArray[Any]]:
+    arrays = {}
+    for name, kind, shape in records:
+        dtype = np.dtype(kind)
+        size = dtype.itemsize * math.prod(shape)
+        arrays[name] = whole[place : place + size].view(dtype).reshape(shape)
+        place = _aligned(place + size)
+    return arrays

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phusong.coverage.errors import GridError, InputError
+from phusong.coverage.errors import GridError, InputError, ModelRangeError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area_exact import fill_exact
@@ -23,6 +23,7 @@ from phusong.coverage.propagation.area_geometry import UNKNOWN_M, inner_samples
 from phusong.coverage.propagation.area_itm import fill_itm
 from phusong.coverage.propagation.area_setup import (
     CELL_TOLERANCE,
+    FARTHEST_KM,
     AreaRequest,
     Window,
     available_cores,
@@ -250,6 +251,10 @@ def _check(  # noqa: PLR0917 - private
         raise GridError("transmitter_outside_grid", x_m=x_m, y_m=y_m)
     if not len(frequencies_mhz) or len(frequencies_mhz) != len(radii_m):
         raise InputError("carriers_empty", frequencies=len(frequencies_mhz), radii=len(radii_m))
+    for radius_m in radii_m:
+        if not 0.0 < radius_m <= 1000.0 * FARTHEST_KM:  # NaN compares false
+            allowed = f"> 0 .. {1000.0 * FARTHEST_KM:g}"
+            raise ModelRangeError("model_range", name="radius_m", value=radius_m, allowed=allowed)
     if clutter is not None:
         _check_clutter(grid, clutter)
 

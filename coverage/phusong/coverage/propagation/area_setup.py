@@ -94,7 +94,7 @@ def _pad(  # noqa: PLR0917 - kernels take no keyword-only options
         row = min(max(row0 - 1 + i, 0), last_row)
         for j in range(out.shape[1]):
             value = np.float32(values[row, min(max(col0 - 1 + j, 0), last_col)] - less)
-            out[i, j] = unknown if value != value else value  # noqa: PLR0124 - only NaN differs from itself
+            out[i, j] = value if np.isfinite(value) else unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +180,7 @@ def bilinear(values: FloatArray, points: FloatArray) -> Float64Array:
         for col, col_weight in ((low[1], 1.0 - right), (high[1], right)):
             weight = row_weight * col_weight
             cell = values[row, col].astype(np.float64)
+            cell[~np.isfinite(cell)] = np.nan  # infinite heights are as unknown as NaN
             total += np.where(weight > 0.0, weight * cell, 0.0)
     return total
 
@@ -193,7 +194,7 @@ def ground_at(terrain: Raster, x_m: float, y_m: float) -> float:
         ``transmitter_ground_unknown``.
     """
     ground_m = float(bilinear(terrain.values, cell_position(terrain.grid, x_m, y_m)[:, None])[0])
-    if np.isnan(ground_m):
+    if not np.isfinite(ground_m):
         raise GridError("transmitter_ground_unknown", x_m=x_m, y_m=y_m)
     return ground_m
 

@@ -13,7 +13,13 @@ from phusong.coverage.method import Method
 from phusong.coverage.propagation import fixed_radius, free_space
 from phusong.coverage.propagation.area import extract_profile, path_loss_area
 from phusong.coverage.propagation.area_geometry import inner_samples
-from phusong.coverage.propagation.p1812 import RANGES, SHORTEST_KM, PathLossParts, path_loss_parts
+from phusong.coverage.propagation.p1812 import (
+    RANGES,
+    SHORTEST_KM,
+    PathLossParts,
+    check_ranges,
+    path_loss_parts,
+)
 from phusong.coverage.propagation.p1812_diffraction import knife_edge_db, wavelength_m
 from phusong.coverage.propagation.p1812_path import earth_radius_km
 from phusong.coverage.propagation.profile import Float64Array, Profile
@@ -303,6 +309,7 @@ def _model_loss_db(profile: Profile, frequency_mhz: float, h1_m: float, h2_m: fl
     if method.model == "p1812":
         return _evaluate(profile, frequency_mhz, h1_m, h2_m, method).loss_db
     if method.model in {"free_space", "fixed_radius"}:
+        check_ranges({"frequency_mhz": frequency_mhz, "tx_height_m": h1_m, "rx_height_m": h2_m})
         return _free_space_db(profile, frequency_mhz, h1_m, h2_m, method)
     return _strip_loss_db(profile, frequency_mhz, h1_m, h2_m, method)
 

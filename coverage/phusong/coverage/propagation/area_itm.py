@@ -78,7 +78,7 @@ def fill_itm(
     frequencies = np.array(frequencies_mhz, dtype=np.float64)
     radii_cells = np.array(radii_m, dtype=np.float64) / cell_m + _CELL_TOLERANCE
     steps = np.arange(math.ceil(radii_cells.max()) + 3, dtype=np.float32)
-    shared: tuple[object, ...] = (
+    shared = (
         ground_m.ravel(),
         clutter_m.ravel(),
         ground_m.shape[1],

@@ -9,7 +9,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 
-from phusong.app.compute.served import margin_db
+from phusong.app.compute.served import required_dbm
+from phusong.app.compute.stacks import carrier_of
 from phusong.app.paths import StudyGround
 from phusong.coverage.footprint import Footprint, ServiceEnds, aimed_dbm, limit_footprint, service_ends
 from phusong.coverage.grids import FloatArray, Raster
@@ -17,7 +18,6 @@ from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import path_loss_area
 from phusong.coverage.propagation.explain import even_ground_loss_db
 from phusong.coverage.radio.cell import Cell
-from phusong.coverage.service import required_rsrp_dbm
 
 
 class AreaMode(StrEnum):
@@ -67,10 +67,8 @@ def footprint_record(
     """
     cell = ground.cell(cells, cell_id)
     model = method.model_for(cell.technology, cell.frequency_mhz)
-    required_dbm = required_rsrp_dbm(
-        method, technology=cell.technology, margin_db=margin_db(method, cell.frequency_mhz)
-    )
-    found = _footprint(ground, cell, replace(method, model=model), required_dbm, mode)
+    needed_dbm = required_dbm(method, carrier_of(cell), has_clutter=ground.clutter_tif is not None)
+    found = _footprint(ground, cell, replace(method, model=model), needed_dbm, mode)
     lon_deg, lat_deg = ground.degrees(np.array([cell.x_m]), np.array([cell.y_m]))
     return {
         "cell_id": cell.cell_id,
@@ -83,7 +81,7 @@ def footprint_record(
         "lon": float(lon_deg[0]),
         "lat": float(lat_deg[0]),
         "threshold_dbm": method.threshold_dbm[cell.technology],
-        "required_dbm": required_dbm,
+        "required_dbm": needed_dbm,
         "radius_m": method.radius_m(cell.frequency_mhz),
         "model": model,
         "mode": mode.value,
@@ -97,7 +95,7 @@ def _footprint(
     ground: StudyGround,
     cell: Cell,
     method: Method,
-    required_dbm: float,
+    needed_dbm: float,
     mode: AreaMode,
 ) -> Footprint:
     radius_m = method.radius_m(cell.frequency_mhz)
@@ -124,11 +122,11 @@ def _footprint(
         terrain=terrain,
         x_m=cell.x_m,
         y_m=cell.y_m,
-        required_dbm=required_dbm,
+        required_dbm=needed_dbm,
         radius_m=radius_m,
     )
     even_dbm = sent_dbm[ends.row, ends.col] - _even_loss_db(terrain, cell, ends, method)
-    return limit_footprint(ends, even_dbm=even_dbm, required_dbm=required_dbm)
+    return limit_footprint(ends, even_dbm=even_dbm, required_dbm=needed_dbm)
 
 
 def _even_loss_db(terrain: Raster, cell: Cell, ends: ServiceEnds, method: Method) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from phusong.coverage.errors import GridError
 from phusong.coverage.grids import Raster
@@ -87,10 +87,11 @@ def explain_links(
     Cells whose path crosses unknown terrain are left out.
     """
     ends = _Ends(terrain, clutter, x_m, y_m, method)
-    paths: dict[tuple[float, float, float, float], PathExplanation | None] = {}
+    paths: dict[tuple[float, float, float, float, str], PathExplanation | None] = {}
     links = []
     for cell in cells:
-        key = (cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz)
+        model = method.model_for(cell.technology, cell.frequency_mhz)
+        key = (cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz, model)
         if key not in paths:
             paths[key] = ends.known_path(cell)
         if (path := paths[key]) is not None:
@@ -132,7 +133,7 @@ class _Ends:
             self.y_m,
             self.method.receiver_height_m,
             cell.frequency_mhz,
-            self.method,
+            replace(self.method, model=self.method.model_for(cell.technology, cell.frequency_mhz)),
             clutter=self.clutter,
         )
 

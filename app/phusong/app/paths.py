@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +184,7 @@ def explain_between(
         end.y_m,
         end_height_m,
         frequency_mhz,
-        method,
+        replace(method, model=method.model_for("", frequency_mhz)),  # of no technology: its band's model
         clutter=clutter,
     )
     worst = path.obstruction

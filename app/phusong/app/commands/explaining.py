@@ -140,13 +140,15 @@ def _tell_footprint(speaker: Terminal, record: Mapping[str, Any]) -> None:
         speaker.tell(
             speaker.words(
                 "cli.explain.direction",
-                first=f"{run[0]['azimuth_deg']:g}",
-                last=f"{run[-1]['azimuth_deg']:g}",
-                nearest=number(min(reach_km), language, decimals=2),
-                farthest=number(max(reach_km), language, decimals=2),
+                directions=_span(f"{run[0]['azimuth_deg']:g}°", f"{run[-1]['azimuth_deg']:g}°"),
+                reach=_span(*(number(end, language, decimals=1) for end in (min(reach_km), max(reach_km)))),
                 cause=speaker.words(f"footprint.{run[0]['ended_by']}"),
             )
         )
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first}–{last}"
 
 
 def _runs(directions: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:

@@ -165,8 +165,8 @@ def _tell_path(speaker: Terminal, record: Mapping[str, Any]) -> None:
             "cli.explain.path",
             distance=number(record["distance_m"][-1] / 1000.0, language, decimals=3),
             frequency=number(record["frequency_mhz"], language, decimals=1),
-            from_height=f"{record['from']['height_m']:g}",
-            to_height=f"{record['to']['height_m']:g}",
+            from_height=number(record["from"]["height_m"], language, decimals=1),
+            to_height=number(record["to"]["height_m"], language, decimals=1),
             total=number(losses["total"], language, decimals=2),
         )
     )

@@ -204,7 +204,7 @@ def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
             begins, ends = np.zeros(64, dtype=np.int32), np.zeros(64, dtype=np.int32)
             first_rows(fan, low, begins)
             first_rows(fan, high, ends)
-            found = list_pixels(fan, begins, ends, 0.0, 60.0, pixels)
+            found = list_pixels(fan, begins, ends, 0.0, 0.0, 60.0, pixels)
             np.add.at(hits, pixels.target[:found], 1)
     centre = parts == (0.0, 0.0)
     assert hits.sum() == hits.size - centre

@@ -20,7 +20,7 @@ from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sam
 from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
 from phusong.coverage.propagation.sweep_radials import Fan, fan_edges
 
-RADIALS_PER_EDGE = 4
+RADIALS_PER_EDGE = 2
 _RADIALS_A_TASK = 256
 _PART = 2.0**20
 """Positions are whole multiples of a cell over this number: sums of them are exact, so no pixel falls between

@@ -20,7 +20,6 @@ from phusong.coverage.propagation.area_geometry import (
     Tables,
     inner_samples,
     sample_terrain,
-    sight_margin,
     smooth_ends,
 )
 from phusong.coverage.propagation.area_kernel import (
@@ -44,7 +43,9 @@ from phusong.coverage.propagation.sweep_radials import (
     list_pixels,
     make_pixels,
     make_trace,
+    radial_margin,
     rx_horizon,
+    sample_radial,
     trace_radial,
 )
 from phusong.coverage.propagation.sweep_tail import (
@@ -129,6 +130,14 @@ def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _leaning_slope(  # noqa: PLR0917 - kernels take no keyword-only options
+    trace: Trace, index: int, sway: float, from_m: float, away_km: float, curvature: float
+) -> float:
+    """Slope to a sample as it stands beside the radial, over the curved earth."""
+    return (trace.heights[index] + trace.lean[index] * sway * index - from_m) / away_km - curvature * away_km
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def _gather(  # noqa: PLR0917 - kernels take no keyword-only options
     pixels: Pixels,
     trace: Trace,
@@ -154,11 +163,21 @@ def _gather(  # noqa: PLR0917 - kernels take no keyword-only options
         tx_smooth, rx_smooth = smooth_ends(
             trace.total[count], trace.moment[count], float(heights[count]), end_m, d, step, count
         )
-        tx_slope = trace.tx_slope[count]
+        # the path lies beside the radial; where a horizon lies, the terrain's lean makes up for it
+        sway = pixels.aside[i] / cells
+        tx_slope = trace.tx_slope[count] + trace.tx_lean[count] * sway / step
         if tx_slope + bend - direct >= 0.0:
             index = rx_horizon(curved, edge, before, count, cells, rx - bend * d)
             rx_km = d - index * step
-            rx_slope = (heights[index] - rx) / rx_km - curvature * rx_km
+            rx_slope = _leaning_slope(trace, index, sway, rx, rx_km, curvature)
+            # beside the radial another sample may stand higher: an earlier vertex, or the other end's horizon
+            for other in (before[index], before[before[index]], trace.tx_index[count]):
+                other_km = d - other * step
+                slope = _leaning_slope(trace, other, sway, rx, other_km, curvature)
+                if other > 0 and slope > rx_slope:
+                    rx_slope, rx_km = slope, other_km
+            near_km = index * step
+            tx_slope = max(tx_slope, _leaning_slope(trace, index, sway, tx, near_km, curvature))
             nu = math.sqrt(max(0.002 * d * (tx_slope + bend - direct) * (rx_slope + bend + direct), 0.0))
             tx_km, rx_km = _NEARLY * trace.tx_index[count] * step, _NEARLY * rx_km
             over, rx_flat = flat_obstruction(heights, flat_edge, flat_before, count, cells, rx, tx)
@@ -167,7 +186,9 @@ def _gather(  # noqa: PLR0917 - kernels take no keyword-only options
                 share = over / (tx_over + rx_over)
                 tx_smooth, rx_smooth = tx_smooth - share * tx_over, rx_smooth - share * rx_over
         else:
-            margin = sight_margin(heights, tables, count, tx, direct, d - count * step, step, curvature)
+            margin = radial_margin(
+                heights, trace.lean, tables, count, tx, direct, sway, d - count * step, step, curvature
+            )
             nu, tx_km, rx_km = -math.sqrt(0.002 * d * min(float(margin), 1e6)), step, 0.5 * step
             tx_slope, rx_slope = direct - bend, -direct - bend
         numbers[0, filled], numbers[1, filled], numbers[2, filled] = d, rx - tx, nu
@@ -284,8 +305,19 @@ def _sample(work: Work, lookup: Lookup, fan: Fan, angle: float, found: int) -> i
     """Sample and trace a radial as far as its pixels need; return the samples before unknown terrain."""
     count = inner_samples(work.pixels.cells[:found].max())
     down, right = np.float32(fan.aside * math.sin(angle)), np.float32(fan.ahead * math.cos(angle))
-    step, heights = lookup.tables.step, work.trace.heights
-    sample_terrain(fan.ground, fan.cols, fan.site, down, right, count, step, heights)
+    side, trace = np.float32(fan.ahead * fan.aside), work.trace
+    sample_radial(
+        fan.ground,
+        fan.cols,
+        fan.site,
+        down,
+        right,
+        side,
+        count,
+        lookup.tables.step,
+        trace.heights,
+        trace.lean,
+    )
     return trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
 
 
@@ -325,10 +357,11 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         low, high = edges[j], edges[j + 1]
         first_rows(fan, high, ends)
         steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
-        found = list_pixels(fan, begins, ends, steep, farthest, work.pixels)
+        angle = 0.5 * (math.atan(low) + math.atan(high))
+        found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
         if found == 0:
             continue
-        known = _sample(work, lookup, fan, 0.5 * (math.atan(low) + math.atan(high)), found)
+        known = _sample(work, lookup, fan, angle, found)
         _fill_near(fan, work.pixels, found, known, carriers, out)
         filled = _gather(
             work.pixels, work.trace, work.batch, lookup.tables, fan.site, fan.ground, found, known, filled

@@ -15,10 +15,18 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Site, Tables
+from phusong.coverage.propagation.area_geometry import (
+    LOWEST,
+    UNKNOWN_BELOW_M,
+    Float32Array,
+    Site,
+    Tables,
+)
+from phusong.coverage.propagation.area_vectors import greater, load_step, load_terrain, store_sample
 from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
 Int32Array = npt.NDArray[np.int32]
+_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 
 
 class Fan(NamedTuple):
@@ -49,11 +57,12 @@ class Fan(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Pixels of one radial: where they lie in the window and in the result, and how far away."""
+    """Pixels of one radial: where they lie in the window and in the result, how far away and aside."""
 
     corner: Int64Array
     target: Int64Array
     cells: Float64Array
+    aside: Float64Array
 
 
 class Trace(NamedTuple):
@@ -64,9 +73,11 @@ class Trace(NamedTuple):
     """
 
     heights: Float32Array
+    lean: Float32Array
     total: Float64Array
     moment: Float64Array
     tx_slope: Float64Array
+    tx_lean: Float32Array
     tx_index: Int32Array
     tx_flat: Float64Array
     curved: Float64Array
@@ -87,7 +98,9 @@ def fan_edges(radius_cells: float, radials_per_edge: int) -> Float64Array:
 @njit(cache=True, error_model="numpy", nogil=True)
 def make_pixels(room: int) -> Pixels:
     """Allocate room for the pixels of a radial."""
-    return Pixels(np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64), np.zeros(room))
+    return Pixels(
+        np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64), np.zeros(room), np.zeros(room)
+    )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -97,9 +110,11 @@ def make_trace(room: int) -> Trace:
     edge[:2] = flat_edge[:2] = math.inf
     return Trace(
         np.zeros(room, dtype=np.float32),
+        np.zeros(room, dtype=np.float32),
         np.zeros(room),
         np.zeros(room),
         np.full(room, -1e30),
+        np.zeros(room, dtype=np.float32),
         np.zeros(room, dtype=np.int32),
         np.full(room, -1e30),
         np.zeros(room),
@@ -121,7 +136,13 @@ def first_rows(fan: Fan, low: float, rows: Int32Array) -> None:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
-    fan: Fan, begins: Int32Array, ends: Int32Array, steep: float, radius_cells: float, pixels: Pixels
+    fan: Fan,
+    begins: Int32Array,
+    ends: Int32Array,
+    steep: float,
+    angle: float,
+    radius_cells: float,
+    pixels: Pixels,
 ) -> int:
     """Find the pixels of a radial; return how many there are.
 
@@ -132,6 +153,8 @@ def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
         First rows of the radial's two tangents, by column ahead.
     steep : float
         Least of the tangents' sizes: it bounds the columns in reach.
+    angle : float
+        Of the radial.
     radius_cells : float
     pixels : Pixels
         Written.
@@ -146,6 +169,7 @@ def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     reach = math.floor(radius_cells / math.sqrt(1.0 + steep * steep) + a_part) + 1
     nearest, farthest = max(start, min(first, last)), min(max(first, last), reach)
     least, most = min(side_first, side_last), max(side_first, side_last)
+    cosine, sine = math.cos(angle), math.sin(angle)
     found = 0
     for p in range(nearest, farthest + 1):
         if begins[p - start] == ends[p - start]:
@@ -159,8 +183,76 @@ def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
                 pixels.corner[found] = row * fan.cols + col
                 pixels.target[found] = (row - 1) * fan.row_stride + (col - 1) * fan.col_stride
                 pixels.cells[found] = math.sqrt(distance)
+                pixels.aside[found] = b * cosine - a * sine
                 found += 1
     return found
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def sample_radial(  # noqa: PLR0917 - kernels take no keyword-only options
+    ground: Float32Array,
+    width: int,
+    site: Site,
+    row_step: np.float32,
+    col_step: np.float32,
+    side: np.float32,
+    count: int,
+    step: Float32Array,
+    heights: Float32Array,
+    lean: Float32Array,
+) -> None:
+    """Interpolate the terrain at samples 1..count, and how it leans: metres a cell aside."""
+    row, col = np.float32(site.row_part), np.float32(site.col_part)
+    start = np.int32(site.row * width + site.col)
+    across = np.int32(width)
+    one = np.int32(1)
+    down_side, right_side = side * col_step, -side * row_step
+    for i in range(1, count + 1):
+        k = load_step(step, i)
+        r = row + k * row_step
+        c = col + k * col_step
+        r0 = np.floor(r)
+        c0 = np.floor(c)
+        down = r - r0
+        right = c - c0
+        corner = np.int32(start + np.int32(r0) * across + np.int32(c0))
+        a = load_terrain(ground, corner)
+        b = load_terrain(ground, np.int32(corner + one))
+        below = np.int32(corner + across)
+        e = load_terrain(ground, below)
+        f = load_terrain(ground, np.int32(below + one))
+        upper_run = b - a
+        lower_run = f - e
+        upper = a + right * upper_run
+        fall = e + right * lower_run - upper
+        store_sample(heights, i, upper + down * fall)
+        store_sample(lean, i, down_side * fall + right_side * (upper_run + down * (lower_run - upper_run)))
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def radial_margin(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    lean: Float32Array,
+    tables: Tables,
+    count: int,
+    tx_m: float,
+    direct: float,
+    sway: float,
+    gap_km: float,
+    step_km: float,
+    curvature: float,
+) -> np.float32:
+    """Least clearance^2 / (d_i (d - d_i)) of a path in line of sight (equation 15 squared)."""
+    top, slope = np.float32(tx_m), np.float32(direct * step_km)
+    gap, spacing, bend = np.float32(gap_km), np.float32(step_km), np.float32(curvature)
+    last, turn = np.float32(count), np.float32(sway)
+    margin = LOWEST
+    for i in range(1, count + 1):
+        k = tables.step[i]
+        rest = gap + (last - k) * spacing
+        clearance = top + (slope - turn * lean[i] - bend * spacing * rest) * k - heights[i]
+        margin = greater(-(clearance * clearance * tables.per_km[i] / rest), margin)
+    return -margin
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -179,6 +271,7 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
     """
     known = _prefixes(
         trace.heights,
+        trace.lean,
         tables.per_km,
         tables.bulge,
         site.tx_height_m,
@@ -186,6 +279,7 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
         trace.total,
         trace.moment,
         trace.tx_slope,
+        trace.tx_lean,
         trace.tx_index,
         trace.tx_flat,
     )
@@ -207,6 +301,7 @@ def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, per_step:
 @njit(cache=True, error_model="numpy", nogil=True)
 def _prefixes(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
+    lean: Float32Array,
     per_km: Float32Array,
     bulge: Float32Array,
     tx_m: float,
@@ -214,12 +309,14 @@ def _prefixes(  # noqa: PLR0917 - kernels take no keyword-only options
     total: Float64Array,
     moment: Float64Array,
     tx_slope: Float64Array,
+    tx_lean: Float32Array,
     tx_index: Int32Array,
     tx_flat: Float64Array,
 ) -> int:
     """Write running sums of height and index times height, and running maxima of the slopes."""
     height_sum = moment_sum = 0.0
     slope = flat = np.float32(-1e30)
+    side = np.float32(0.0)
     index = np.int32(0)
     top = np.float32(tx_m)
     for i in range(1, count + 1):
@@ -232,7 +329,9 @@ def _prefixes(  # noqa: PLR0917 - kernels take no keyword-only options
         flat = level if level > flat else flat
         level -= bulge[i]
         index = np.int32(i) if level > slope else index
+        side = lean[i] if level > slope else side
         slope = level if level > slope else slope
+        tx_lean[i] = side
         total[i], moment[i] = height_sum, moment_sum
         tx_slope[i], tx_index[i], tx_flat[i] = slope, index, flat
     return count

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, run_id_of
-from phusong.app.compute.parallel import ThreadPool
+from phusong.app.compute.pools import open_pool
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.published import current_run, load_results, load_villages, run_dir
 from phusong.app.compute.rasters import ServiceRasters, service_rasters, write_rasters
 from phusong.app.compute.run import ComputeReport, compute
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
 from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.whatif import Baseline, Change
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
 from phusong.app.layer_names import signal_layer
+from phusong.app.newmast import MastWish, new_mast
 from phusong.coverage.errors import InputError, NotFoundError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
@@ -104,11 +106,26 @@ class Study:
             )
 
     def compute(
-        self, *, mode: str = DEFAULT_MODE, workers: int | None = None, progress: Progress = silent
+        self, *, mode: str = DEFAULT_MODE, workers: int | str | None = None, progress: Progress = silent
     ) -> ComputeReport:
-        """Compute coverage, shares and villages; does nothing when nothing changed."""
-        with self.store.lock():
-            return compute(self.store, mode=mode, pool=ThreadPool(workers), progress=progress)
+        """Compute coverage, shares and villages; does nothing when nothing changed.
+
+        Parameters
+        ----------
+        mode : {"sweep", "exact"}
+        workers : int, str or None
+            Number of local processes, address of a Dask scheduler (``tcp://host:port``) whose workers see
+            this folder at the same path, or None for threads of this process. Results are the same.
+
+        Raises
+        ------
+        InputError
+            When layers are missing, or no such workers can be had.
+        StudyError
+            When the study is locked, or workers are lost or unfit.
+        """
+        with self.store.lock(), open_pool(workers, store=self.store) as pool:
+            return compute(self.store, mode=mode, pool=pool, progress=progress)
 
     def results(self) -> dict[str, Any]:
         """Shares by province and commune with the method record.
@@ -184,6 +201,34 @@ class Study:
             paths += write_rasters(folder, name, rasters, grid=self.store.grid())
         progress("maps", len(names), len(names))
         return paths
+
+    def what_if(self, wish: MastWish | None = None, *, removed_sites: Sequence[str] = ()) -> dict[str, Any]:
+        """Say what a new mast, or sites off air, would change; nothing is stored.
+
+        Parameters
+        ----------
+        wish : MastWish, optional
+            The new mast.
+        removed_sites : sequence of str
+            Sites that go off air.
+
+        Returns
+        -------
+        dict
+            ``mast`` with what was assumed, ``province`` and ``communes`` with shares before and after,
+            ``villages`` whose status changes, ``method``, ``seconds`` the engine took.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``, ``site_unknown``.
+        InputError
+            ``results_stale``, ``whatif_nothing``, ``mast_outside`` and whatever is wrong with the wish.
+        """
+        base = Baseline(self.store)
+        mast = None if wish is None else new_mast(base.inputs, wish)
+        change = Change(added=() if mast is None else mast.cells, removed_sites=tuple(removed_sites))
+        return {"mast": None if mast is None else mast.record(), **base.answer(change)}
 
     def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:
         """Set the target of a technology: the share, in per cent, that the study's plan asks for.

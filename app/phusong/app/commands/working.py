@@ -48,7 +48,9 @@ def compute(
     context: typer.Context,
     study: StudyOption,
     mode: Annotated[Mode, typer.Option("--mode", help="cli.option.mode")] = Mode.SWEEP,
-    workers: Annotated[int | None, typer.Option("--workers", min=1, help="cli.option.workers")] = None,
+    workers: Annotated[
+        str | None, typer.Option("--workers", metavar="N|ADDRESS", help="cli.option.workers")
+    ] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="cli.option.set")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -109,7 +111,7 @@ def sweep(
     mode: Annotated[str, typer.Option("--mode", help="cli.option.mode")] = "exact",
     frequency_mhz: Annotated[str, typer.Option("--frequency-mhz", help="cli.option.frequency_mhz")] = "1800",
     height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 30.0,
-    threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.workers")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.threads")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="cli.option.out")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -168,7 +168,8 @@ def _reached(  # noqa: PLR0917 - private
     count = np.int64(reach.offset[i + 1] - begin)
     most_db = strongest_dbm - _F(LEAST_LEVEL_DBM)
     found = 0
-    for k in range(int(max(col0 - first, 0)), int(min(col0 + cols - first, count))):
+    start, stop = col0 - first, col0 + cols - first
+    for k in range(start if start > 0 else 0, stop if stop < count else count):
         step = reach.steps[begin + k]
         loss_db = _F(step) * _LOSS_STEP
         if step != NO_LOSS and loss_db <= most_db:

@@ -14,6 +14,7 @@ from phusong.app.compute.parallel import Pool
 from phusong.app.compute.progress import Progress
 from phusong.coverage.losses import LossWindow, PackedLoss, pack_loss
 from phusong.coverage.propagation.area import path_loss_area
+from phusong.coverage.radio.cell import Cell
 from phusong.coverage.zonal import BoolArray
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 
@@ -46,18 +47,22 @@ class LossKey:
     digest: str
 
 
-def loss_keys(inputs: ComputeInputs, *, area_hash: str) -> dict[str, LossKey]:
+def loss_keys(
+    inputs: ComputeInputs, *, area_hash: str, cells: Sequence[Cell] | None = None
+) -> dict[str, LossKey]:
     """Name the loss raster of every cell, by ``cell_id``; cells share rasters where they can.
 
     Parameters
     ----------
     area_hash : str
         Hash of the part of the grid that is wanted (`StudyArea.digest`).
+    cells : sequence of Cell, optional
+        The inputs' own when absent.
     """
     basis = fingerprint({**_basis(inputs), "area": area_hash})
     keys: dict[tuple[float, float, float, float, str], LossKey] = {}
     named = {}
-    for cell in inputs.cells:
+    for cell in inputs.cells if cells is None else cells:
         model = inputs.method.model_for(cell.technology, cell.frequency_mhz)
         place = cell.x_m, cell.y_m, cell.antenna_height_m, cell.frequency_mhz, model
         if place not in keys:
@@ -133,7 +138,9 @@ def compute_mast(group: Sequence[LossKey], *, inputs: ComputeInputs, wanted: Boo
         write_loss(loss_path(inputs.store.cache_dir, key), packed)
 
 
-def mast_losses(group: Sequence[LossKey], *, inputs: ComputeInputs, threads: int = 1) -> list[LossWindow]:
+def mast_losses(
+    group: Sequence[LossKey], *, inputs: ComputeInputs, threads: int | None = 1
+) -> list[LossWindow]:
     """Compute the losses of one mast for each of its carriers."""
     first = group[0]
     area = path_loss_area(

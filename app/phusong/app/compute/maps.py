@@ -26,6 +26,12 @@ def write_overviews(run_dir: Path, layers: ServedLayers) -> None:
     write_arrays(run_dir / "overviews.bin", named)
 
 
+def write_services(run_dir: Path, layers: ServedLayers) -> None:
+    """Write which services serve each cell of the grid, in as few bytes as they need."""
+    kind = np.min_scalar_type((1 << len(layers.services)) - 1)
+    write_arrays(run_dir / "served.bin", {"bits": layers.bits.astype(kind)})
+
+
 def write_cell_names(run_dir: Path, inputs: ComputeInputs) -> None:
     """Write the cells that the stacks of a run number."""
     (run_dir / "cells.json").write_bytes(orjson.dumps([cell.cell_id for cell in inputs.cells]))

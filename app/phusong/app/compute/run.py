@@ -8,21 +8,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import orjson
 
 from phusong.app.compute.document import centre_answers, results_document
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_inputs, run_id_of
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
-from phusong.app.compute.maps import write_cell_names, write_overviews, write_relief
+from phusong.app.compute.maps import write_cell_names, write_overviews, write_relief, write_services
 from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
 from phusong.app.compute.served import ServedLayers, judge_services, signal_map
 from phusong.app.compute.settlements import (
     Settlements,
+    area_of,
     locate_settlements,
-    points_of,
     village_shares,
     village_table,
 )
@@ -37,9 +36,8 @@ from phusong.app.compute.stacks import (
     plan_stacks,
     stack_path,
 )
-from phusong.app.compute.world import StudyArea, World, build_world, study_area
+from phusong.app.compute.world import World, build_world
 from phusong.coverage.errors import InputError
-from phusong.coverage.villages import cells_at
 from phusong.coverage.zonal import ZoneShares, household_shares
 from phusong.geodata.store.folder import FolderStore
 
@@ -102,7 +100,7 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     progress("zones", 0, 1)
     world = build_world(inputs)
     settlements = locate_settlements(inputs, world)
-    area = _area(inputs, world, settlements)
+    area = area_of(inputs, world, settlements)
     progress("zones", 1, 1)
     keys = loss_keys(inputs, area_hash=area.digest)
     windows = block_windows(area.wanted)
@@ -118,6 +116,7 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
         signal.save(run_dir)
         write_cell_names(run_dir, inputs)
         write_overviews(run_dir, layers)
+        write_services(run_dir, layers)
         write_relief(inputs)
         _write_figures(
             inputs, world, settlements, layers=layers, signal=signal, run_dir=run_dir, progress=progress
@@ -130,14 +129,6 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
 
 def _keys_of(inputs: ComputeInputs, block: StackBlock, keys: Mapping[str, LossKey]) -> list[LossKey]:
     return [keys[inputs.cells[cell].cell_id] for cell in block.cells.tolist()]
-
-
-def _area(inputs: ComputeInputs, world: World, settlements: Settlements | None) -> StudyArea:
-    points = [] if settlements is None else [settlements.areas.centre_cell]
-    if inputs.store.has("places"):
-        located = points_of(inputs.store.table("places"), inputs.grid.epsg)
-        points.append(cells_at(inputs.grid, x_m=located.x_m, y_m=located.y_m))
-    return study_area(world.zones, np.concatenate(points) if points else np.empty(0, dtype=np.int64))
 
 
 def _write_figures(

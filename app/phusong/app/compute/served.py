@@ -17,6 +17,7 @@ from phusong.coverage.errors import InputError
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
 from phusong.coverage.propagation.terminal import extra_loss_db
+from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import noise_per_re_dbm
 from phusong.coverage.service import fold_stacks, required_rsrp_dbm
 from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array
@@ -54,20 +55,24 @@ def required_dbm(method: Method, carrier: Carrier, *, has_clutter: bool) -> floa
 
 def carrier_records(inputs: ComputeInputs) -> dict[Carrier, CarrierRecord]:
     """Return what each carrier on air is judged by."""
-    records: dict[Carrier, CarrierRecord] = {}
+    first: dict[Carrier, Cell] = {}
     for cell in inputs.cells:
-        carrier = carrier_of(cell)
-        if carrier not in records:
-            extra_db = terminal_loss_db(inputs.method, carrier, has_clutter=inputs.clutter is not None)
-            records[carrier] = CarrierRecord(
-                carrier=carrier,
-                required_dbm=required_dbm(inputs.method, carrier, has_clutter=inputs.clutter is not None),
-                min_sinr_db=inputs.method.min_sinr_db,
-                load=inputs.method.load,
-                # What weakens signal and interference alike lets the noise weigh more.
-                noise_dbm=noise_per_re_dbm(cell, noise_figure_db=inputs.method.noise_figure_db) + extra_db,
-            )
-    return dict(sorted(records.items()))
+        first.setdefault(carrier_of(cell), cell)
+    return {carrier: carrier_record(inputs, cell) for carrier, cell in sorted(first.items())}
+
+
+def carrier_record(inputs: ComputeInputs, cell: Cell) -> CarrierRecord:
+    """Return what the carrier of a cell is judged by."""
+    carrier, has_clutter = carrier_of(cell), inputs.clutter is not None
+    extra_db = terminal_loss_db(inputs.method, carrier, has_clutter=has_clutter)
+    return CarrierRecord(
+        carrier=carrier,
+        required_dbm=required_dbm(inputs.method, carrier, has_clutter=has_clutter),
+        min_sinr_db=inputs.method.min_sinr_db,
+        load=inputs.method.load,
+        # What weakens signal and interference alike lets the noise weigh more.
+        noise_dbm=noise_per_re_dbm(cell, noise_figure_db=inputs.method.noise_figure_db) + extra_db,
+    )
 
 
 @dataclass(frozen=True, slots=True)

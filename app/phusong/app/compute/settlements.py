@@ -17,12 +17,12 @@ from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.signalmap import SignalMap
-from phusong.app.compute.world import World
+from phusong.app.compute.world import StudyArea, World, study_area
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.nearest import Points
 from phusong.coverage.signal_kernel import Int16Array
 from phusong.coverage.stacks import levels_dbm
-from phusong.coverage.villages import Catchments, assess, catchments
+from phusong.coverage.villages import Catchments, assess, catchments, cells_at
 from phusong.coverage.zonal import BoolArray, ZoneShares, code_index, zone_of_cells
 
 Name = tuple[str, str]
@@ -41,12 +41,18 @@ class Settlements:
     zone : ndarray of int, shape (villages,)
         Commune of each village, -1 where unknown.
     areas : Catchments
+    order : ndarray of int32
+        Entries of the catchments sorted by village.
+    begin : ndarray of int64, shape (villages + 1,)
+        Where each village begins in ``order``.
     """
 
     table: gpd.GeoDataFrame
     points: Points
     zone: np.ndarray[Any, np.dtype[np.int64]]
     areas: Catchments
+    order: npt.NDArray[np.int32]
+    begin: npt.NDArray[np.int64]
 
 
 def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | None:
@@ -67,7 +73,7 @@ def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | Non
         make=lambda: _catchment_arrays(inputs, world, points, zone),
     )
     areas = Catchments(inputs.grid, *(kept[name] for name in _CATCHMENT_ARRAYS))
-    return Settlements(table, points, zone, areas)
+    return Settlements(table, points, zone, areas, kept["order"], kept["begin"])
 
 
 _CATCHMENT_ARRAYS = ("centre_cell", "cell", "village", "weight", "people")
@@ -84,7 +90,48 @@ def _catchment_arrays(
         y_m=points.y_m,
         zone=zone,
     )
-    return {name: getattr(areas, name) for name in _CATCHMENT_ARRAYS}
+    counts = np.bincount(areas.village, minlength=areas.centre_cell.size)
+    return {
+        **{name: getattr(areas, name) for name in _CATCHMENT_ARRAYS},
+        "order": np.argsort(areas.village, kind="stable").astype(np.int32),
+        "begin": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+    }
+
+
+def part_of(settlements: Settlements, place: npt.NDArray[np.int64]) -> Settlements:
+    """Return the villages that have any of some cells of the grid (flat indices, ascending)."""
+    areas = settlements.areas
+    left, right = (np.searchsorted(areas.cell, place, side=side) for side in ("left", "right"))
+    entries = np.concatenate([left[right > left], right[right > left] - 1])
+    centred = np.flatnonzero(np.isin(areas.centre_cell, place))
+    own = np.union1d(areas.village[entries], centred).astype(np.int64)
+    spans = [settlements.order[settlements.begin[k] : settlements.begin[k + 1]] for k in own]
+    listed = np.sort(np.concatenate(spans)) if spans else np.empty(0, dtype=np.int32)
+    village = np.searchsorted(own, areas.village[listed]).astype(np.int32)
+    part = Catchments(
+        areas.grid,
+        areas.centre_cell[own],
+        areas.cell[listed],
+        village,
+        areas.weight[listed],
+        areas.people[own],
+    )
+    points = settlements.points
+    located = Points(
+        x_m=points.x_m[own], y_m=points.y_m[own], lon_deg=points.lon_deg[own], lat_deg=points.lat_deg[own]
+    )
+    empty = np.empty(0, dtype=np.int64)
+    table = settlements.table.iloc[own].reset_index(drop=True)
+    return Settlements(table, located, settlements.zone[own], part, empty.astype(np.int32), empty)
+
+
+def area_of(inputs: ComputeInputs, world: World, settlements: Settlements | None) -> StudyArea:
+    """Return the part of the grid that signal is computed for: communes, villages and places."""
+    points = [] if settlements is None else [settlements.areas.centre_cell]
+    if inputs.store.has("places"):
+        located = points_of(inputs.store.table("places"), inputs.grid.epsg)
+        points.append(cells_at(inputs.grid, x_m=located.x_m, y_m=located.y_m))
+    return study_area(world.zones, np.concatenate(points) if points else np.empty(0, dtype=np.int64))
 
 
 def points_of(table: gpd.GeoDataFrame, epsg: int) -> Points:
@@ -103,7 +150,7 @@ def judge(
     settlements: Settlements,
     served: BoolArray,
     *,
-    best_level: Int16Array,
+    best_level: Int16Array | None,
     is_signal_known: bool,
 ) -> pd.DataFrame:
     """Apply the village rule to one mask of served cells."""
@@ -121,7 +168,9 @@ def judge(
     )
 
 
-def _centre_levels_dbm(settlements: Settlements, best_level: Int16Array) -> FloatArray:
+def _centre_levels_dbm(settlements: Settlements, best_level: Int16Array | None) -> FloatArray:
+    if best_level is None:
+        return np.full(settlements.areas.centre_cell.size, np.nan)
     return levels_dbm(best_level.ravel()[np.maximum(settlements.areas.centre_cell, 0)])
 
 

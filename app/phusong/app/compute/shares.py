@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from phusong.app.compute.served import ServedLayers
+from phusong.app.compute.signalmap import Service
 from phusong.app.compute.world import World
 from phusong.coverage.grids import FloatArray
-from phusong.coverage.zonal import ZoneShares, zone_sums, zone_sums_by_mask
+from phusong.coverage.zonal import ZoneShares, zone_sums_by_mask
 
 ANY_TECHNOLOGY = "4G+5G"
 ALL_OPERATORS = "all"
@@ -20,24 +21,35 @@ Name = tuple[str, str]
 
 def figure_masks(layers: ServedLayers) -> dict[Name, int]:
     """Bits of the services that each figure counts."""
-    technologies = sorted({technology for _, technology in layers.services})
-    operators = sorted({operator for operator, _ in layers.services})
+    return masks_of(layers.services)
+
+
+def masks_of(services: Sequence[Service]) -> dict[Name, int]:
+    """Bits that each figure counts, where service k has bit ``1 << k``.
+
+    Examples
+    --------
+    >>> masks_of([("VNPT", "4G"), ("VNPT", "5G")])["4G+5G", "all"]
+    3
+    """
+    technologies = sorted({technology for _, technology in services})
+    operators = sorted({operator for operator, _ in services})
     masks = {}
     for technology in [*technologies, *([ANY_TECHNOLOGY] if technologies else [])]:
-        own = None if technology == ANY_TECHNOLOGY else technology
         for operator in [ALL_OPERATORS, *operators]:
-            masks[technology, operator] = layers.mask_of(
-                technology=own, operator=None if operator == ALL_OPERATORS else operator
+            masks[technology, operator] = sum(
+                1 << place
+                for place, (name, own) in enumerate(services)
+                if operator in (ALL_OPERATORS, name) and technology in (ANY_TECHNOLOGY, own)
             )
     return masks
 
 
 def area_shares(world: World, layers: ServedLayers, masks: Mapping[Name, int]) -> dict[Name, ZoneShares]:
     """Return served areas in km2; totals are geodesic, the served part is exact on the grid."""
-    total_m2 = zone_sums(world.zones, world.area_m2)
     served_m2 = zone_sums_by_mask(world.zones, world.area_m2, layers.bits, list(masks.values()))
     with np.errstate(divide="ignore", invalid="ignore"):
-        fraction = np.where(total_m2 > 0, served_m2 / total_m2, 0.0)
+        fraction = np.where(world.grid_area_m2 > 0, served_m2 / world.grid_area_m2, 0.0)
     return {
         name: ZoneShares(world.zones.codes, world.area_km2 * own, world.area_km2)
         for name, own in zip(masks, fraction, strict=True)

@@ -16,6 +16,7 @@ from phusong.app.compute.losses import LossKey, loss_path, read_loss
 from phusong.app.compute.parallel import Pool
 from phusong.app.compute.progress import Progress
 from phusong.coverage.errors import StudyError
+from phusong.coverage.losses import PackedLoss
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.signal import ground_under
 from phusong.coverage.signal_kernel import Int32Array
@@ -156,16 +157,20 @@ class Composer:
     prepared: PreparedCells
     keys: tuple[LossKey, ...]
 
+    def losses(self, cells: Sequence[int]) -> list[PackedLoss]:
+        """Map the cached losses of some cells; cells that share a raster share the object."""
+        cache_dir = self.inputs.store.cache_dir
+        needed = {self.keys[cell].digest: self.keys[cell] for cell in cells}
+        found = {digest: read_loss(loss_path(cache_dir, key)) for digest, key in needed.items()}
+        return [found[self.keys[cell].digest] for cell in cells]
+
     def stack(self, block: StackBlock) -> ServerStack:
         """Compose a block from the cached losses."""
         cells = block.cells.tolist()
-        cache_dir = self.inputs.store.cache_dir
-        needed = {self.keys[cell].digest: self.keys[cell] for cell in cells}
-        losses = {digest: read_loss(loss_path(cache_dir, key)) for digest, key in needed.items()}
         return compose_prepared(
             self.prepared,
             cells,
-            [losses[self.keys[cell].digest] for cell in cells],
+            self.losses(cells),
             terrain=self.inputs.terrain,
             window=block.window,
             servers=SERVERS,

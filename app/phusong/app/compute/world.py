@@ -35,6 +35,8 @@ class World:
     zones : Zones
     area_m2 : ndarray, shape (height, width)
         Ellipsoidal area of each cell.
+    grid_area_m2 : ndarray, shape (zones,)
+        Area of the cells of each commune.
     area_km2 : ndarray, shape (zones,)
         Geodesic area of each commune.
     people : ndarray or None, shape (height, width)
@@ -47,6 +49,7 @@ class World:
     has_communes: bool
     zones: Zones
     area_m2: FloatArray
+    grid_area_m2: FloatArray
     area_km2: FloatArray
     people: FloatArray | None
     population: FloatArray
@@ -68,6 +71,7 @@ def build_world(inputs: ComputeInputs) -> World:
         has_communes=has_communes,
         zones=zones,
         area_m2=kept["area_m2"],
+        grid_area_m2=kept["grid_area_m2"],
         area_km2=kept["area_km2"],
         people=people,
         population=_population(communes, zones, people),
@@ -82,7 +86,8 @@ def _zone_arrays(inputs: ComputeInputs, communes: gpd.GeoDataFrame) -> dict[str,
     zones = build_zones(list(metric.geometry), [str(code) for code in communes["commune_code"]], inputs.grid)
     area_km2 = np.array([geodesic_area_km2(shape) for shape in communes.geometry])
     arrays = {name: getattr(zones, name) for name in _ZONE_ARRAYS}
-    return {**arrays, "area_m2": cell_areas_m2(inputs.grid), "area_km2": area_km2}
+    area_m2 = cell_areas_m2(inputs.grid)
+    return {**arrays, "area_m2": area_m2, "grid_area_m2": zone_sums(zones, area_m2), "area_km2": area_km2}
 
 
 def _people(inputs: ComputeInputs) -> FloatArray | None:

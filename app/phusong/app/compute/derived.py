@@ -32,7 +32,7 @@ def derived(
     grid = inputs.grid
     mark = fingerprint(
         {
-            "engine": engine_version(),
+            "engine": engine_version("zonal", "villages"),
             "grid": [grid.left_m, grid.top_m, grid.cell_size_m, *grid.shape, grid.epsg],
             "layers": {layer: inputs.layer_hashes.get(layer) for layer in depends_on},
         }

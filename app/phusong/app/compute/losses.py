@@ -74,7 +74,7 @@ def loss_keys(
 def _basis(inputs: ComputeInputs) -> dict[str, object]:
     method = inputs.method
     return {
-        "engine": engine_version(),
+        "engine": engine_version("propagation.area", "losses"),
         "mode": inputs.mode,
         "terrain": inputs.layer_hashes["terrain"],
         "clutter": inputs.layer_hashes.get("clutter"),

@@ -98,7 +98,7 @@ def carrier_of(cell: Cell) -> Carrier:
 def _basis(inputs: ComputeInputs) -> bytes:
     grid = inputs.grid
     record = {
-        "engine": engine_version(),
+        "engine": engine_version("stacks", "signal"),
         "servers": SERVERS,
         "receiver_height_m": inputs.method.receiver_height_m,
         "terrain": inputs.layer_hashes["terrain"],

@@ -16,11 +16,13 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
+from phusong.app.compute.budgets import write_cells
 from phusong.app.compute.inputs import run_id_of
 from phusong.app.compute.signalmap import CarrierRecord, SignalMap
 from phusong.app.compute.stacks import Carrier, StackBlock, stack_path
 from phusong.app.layer_names import signal_layer
 from phusong.coverage.grids import Grid, Raster
+from phusong.coverage.radio.cell import Cell
 from phusong.coverage.signal_kernel import LEVEL_MIDDLE_DBM, LEVEL_STEP_DB, NO_LEVEL, power_table
 from phusong.geodata.store.arrays import write_arrays
 from phusong.geodata.store.folder import FolderStore
@@ -75,7 +77,7 @@ def write_results(store: FolderStore, *, computed_on: str = COMPUTED_ON) -> str:
     folder = store.results_dir / run
     folder.mkdir(parents=True)
     _write_signal(store, folder)
-    (folder / "cells.json").write_bytes(orjson.dumps([cell[0] for cell in CELLS]))
+    write_cells(folder, _run_cells())
     _village_results().to_parquet(folder / "villages.parquet", index=False)
     (folder / "results.json").write_bytes(orjson.dumps(results_document(store, run, computed_on)))
     pointer = store.results_dir / "current.new"
@@ -225,6 +227,30 @@ def _cells(spots: dict[str, shapely.Point]) -> gpd.GeoDataFrame:
         "assumed": ["power_dbm", None, None],
     }
     return _frame(columns, [spots[site] for site in sites])
+
+
+def _run_cells() -> list[Cell]:
+    """Cells of the run, as `_cells` describes them."""
+    return [
+        Cell(
+            cell_id=cell_id,
+            site_id=site_id,
+            operator=operator,
+            technology=technology,
+            frequency_mhz=frequency_mhz,
+            bandwidth_mhz=100.0 if technology == "5G" else 20.0,
+            x_m=LEFT_M,
+            y_m=TOP_M,
+            antenna_height_m=36.0,
+            azimuth_deg=azimuth_deg,
+            downtilt_deg=3.0,
+            power_dbm=46.0,
+            antenna_gain_dbi=17.0,
+            horizontal_beamwidth_deg=65.0,
+            vertical_beamwidth_deg=7.0,
+        )
+        for cell_id, site_id, operator, technology, frequency_mhz, azimuth_deg in CELLS
+    ]
 
 
 def _village_results() -> gpd.GeoDataFrame:

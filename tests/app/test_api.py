@@ -233,16 +233,33 @@ class TestPlaces:
         assert record["commune_name"] == "Hạc Thành"
         assert record["elevation_m"] == pytest.approx(10 + 5 * 2.55, abs=0.01)
         levels = {(one["operator"], one["technology"]): one for one in record["layers"]}
+        # -80 dBm is what the run needs at 90 %; noise lies 12 dB below, half the elements but the pilots are
+        # sent: RSRQ = 1 / (2 + 10 / 2 + 12 x 10^-1.2). A 20 MHz carrier with two streams at 12 dB. The
+        # sender's 46 - 30.8 + 17 = 32.2 dBm make a loss of 112.2 dB, of 142.05 dB that a handset overcomes.
         assert levels["Viettel", "4G"] == {
             "operator": "Viettel",
             "technology": "4G",
             "rsrp_dbm": -80.0,
             "sinr_db": 12.0,
+            "rsrq_db": -8.9,
             "is_served": True,
             "cell_id": "S-1-V4-0",
+            "required_dbm": -80.0,
+            "location_probability": 0.9,
+            "throughput_mbit_s": 51.2,
+            "uplink_margin_db": 29.8,
+            "servers": [{"cell_id": "S-1-V4-0", "frequency_mhz": 1842.5, "rsrp_dbm": -80.0}],
+            "servers_above_threshold": 1,
+            "indoor": {
+                "thermally_efficient": {"is_served": False, "entry_loss_db": 30.5},
+                "traditional": {"is_served": False, "entry_loss_db": 14.9},
+            },
         }
-        assert levels["VNPT", "4G"]["rsrp_dbm"] is None
-        assert levels["VNPT", "4G"]["is_served"] is False
+        nothing = levels["VNPT", "4G"]
+        assert all(nothing[name] is None for name in ("rsrp_dbm", "rsrq_db", "cell_id", "throughput_mbit_s"))
+        assert nothing["is_served"] is False
+        assert nothing["servers"] == [] and nothing["servers_above_threshold"] == 0
+        assert nothing["indoor"]["traditional"] == {"is_served": False, "entry_loss_db": None}
         assert record["method"]["model"] == "p1812"
 
     def test_a_weak_point_is_not_served(self, client: httpx.Client) -> None:

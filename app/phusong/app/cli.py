@@ -12,7 +12,17 @@ from typing import Any
 import typer
 import typer.main
 
-from phusong.app.commands import asking, explaining, layers, reading, samples, serving, studies, working
+from phusong.app.commands import (
+    asking,
+    explaining,
+    layers,
+    places,
+    reading,
+    samples,
+    serving,
+    studies,
+    working,
+)
 from phusong.app.commands.console import Terminal
 from phusong.app.i18n import Language, tell_error, translate
 from phusong.app.settings import Settings
@@ -31,7 +41,7 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for module in (studies, samples, layers, working, reading, asking, explaining, serving):
+    for module in (studies, samples, layers, working, reading, places, asking, explaining, serving):
         module.register(app)
     return app
 

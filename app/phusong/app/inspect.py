@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import orjson
 import rasterio
 import shapely
 from rasterio.windows import Window
 
+from phusong.app.compute.budgets import load_budgets
 from phusong.app.compute.links import Link, explain_link
 from phusong.app.compute.served import required_dbm
-from phusong.app.compute.signalmap import PointSignal, Service, SignalMap
+from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.stacks import carrier_of
 from phusong.app.paths import Place, StudyGround, find_row
+from phusong.app.reception import reception_record
 from phusong.coverage.errors import NotFoundError
-from phusong.coverage.method import Method, method_from_dict
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.geodata.store.folder import FolderStore
@@ -54,10 +53,9 @@ class Inspector:
         self._ground = StudyGround(store)
         self._signal = signal
         self._record = dict(results["method"])
-        known = {item.name for item in fields(Method)}
-        self._method = method_from_dict({key: value for key, value in self._record.items() if key in known})
+        self._budgets = load_budgets(run_dir, self._record)
+        self._method = self._budgets.method
         self._frames = frames
-        self._cell_ids: list[str] = orjson.loads((run_dir / "cells.json").read_bytes())
         communes = frames.get("communes")
         self._commune_tree = None if communes is None else shapely.STRtree(communes.geometry.to_numpy())
 
@@ -131,18 +129,9 @@ class Inspector:
         }
 
     def _level(self, service: Service, place: Place) -> dict[str, Any]:
-        operator, technology = service
-        found = PointSignal(None, None, None, is_served=False)
-        if self._ground.contains(place.x_m, place.y_m):
-            found = self._signal.point(service, *self._ground.grid.row_col(place.x_m, place.y_m))
-        return {
-            "operator": operator,
-            "technology": technology,
-            "rsrp_dbm": None if found.rsrp_dbm is None else round(found.rsrp_dbm, 1),
-            "sinr_db": None if found.sinr_db is None else round(found.sinr_db, 1),
-            "is_served": found.is_served,
-            "cell_id": None if found.cell_index is None else self._cell_ids[found.cell_index],
-        }
+        is_inside = self._ground.contains(place.x_m, place.y_m)
+        at = self._ground.grid.row_col(place.x_m, place.y_m) if is_inside else None
+        return reception_record(self._signal, self._budgets, service, at)
 
     def _required_dbm(self, cell: Cell) -> float:
         return required_dbm(self._method, carrier_of(cell), has_clutter=self._ground.clutter_tif is not None)

@@ -8,17 +8,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from phusong.app.compute.budgets import Budgets, load_budgets, write_cells
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, run_id_of
 from phusong.app.compute.pools import open_pool
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.published import current_run, load_results, load_villages, run_dir
-from phusong.app.compute.rasters import ServiceRasters, service_rasters, write_rasters
+from phusong.app.compute.rasters import (
+    LAYERS,
+    ServiceRasters,
+    check_layers,
+    service_blocks,
+    service_rasters,
+)
 from phusong.app.compute.run import ComputeReport, compute
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
-from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.whatif import Baseline, Change
+from phusong.app.coveragefiles import provenance_tags, write_coverages
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
+from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
 from phusong.app.newmast import MastWish, new_mast
 from phusong.coverage.errors import InputError, NotFoundError, StudyError
@@ -168,39 +177,81 @@ class Study:
         """
         return SignalMap.load(self.store.results_dir, run_dir(self.store))
 
-    def coverage(self, technology: str, operator: str = ALL_OPERATORS) -> ServiceRasters:
-        """Level, SINR, best server and served cells of one technology and operator (or ``all``).
+    def point(self, *, lon_deg: float, lat_deg: float) -> dict[str, Any]:
+        """Tell what a terminal would find at a place, by operator and technology.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing`` when nothing was computed yet.
+        """
+        frames = {"communes": self.store.table("communes")} if self.store.has("communes") else {}
+        folder = run_dir(self.store)
+        inspector = Inspector(
+            self.store, run_dir=folder, results=self.results(), frames=frames, signal=self.signal()
+        )
+        return inspector.point(lon_deg=lon_deg, lat_deg=lat_deg)
+
+    def coverage(
+        self, technology: str, operator: str = ALL_OPERATORS, *, layers: Sequence[str] = tuple(LAYERS)
+    ) -> ServiceRasters:
+        """Rasters of one technology and operator (or ``all``), whole and in memory.
+
+        Parameters
+        ----------
+        technology : str
+        operator : str
+        layers : sequence of str
+            Names in `compute.rasters.LAYERS`; each takes 4 bytes a cell of the grid.
 
         Raises
         ------
         NotFoundError
             ``results_missing``; ``service_unknown`` where nobody like that is on air.
+        InputError
+            ``raster_unknown`` for a layer that there is not.
         """
         signal = self.signal()
-        services = [
-            service
-            for service in signal.services
-            if service[1] == technology and operator in (service[0], ALL_OPERATORS)
-        ]
-        if not services:
-            known = ", ".join(f"{name} {own}" for name, own in signal.services)
-            raise NotFoundError("service_unknown", technology=technology, operator=operator, allowed=known)
-        return service_rasters(signal, services)
+        services = _services(signal, technology, operator)
+        return service_rasters(signal, services, budgets=self._budgets(), layers=layers)
 
-    def export_coverages(self, folder: Path, *, progress: Progress = silent) -> list[Path]:
-        """Write the rasters of every technology, by operator and together, as GeoTIFF; return the files."""
-        signal = self.signal()
-        names = sorted(
-            {(technology, who) for own, technology in signal.services for who in (own, ALL_OPERATORS)}
-        )
+    def export_coverages(
+        self, folder: Path, *, layers: Sequence[str] = tuple(LAYERS), progress: Progress = silent
+    ) -> list[Path]:
+        """Write the rasters of every technology, by operator and together, as GeoTIFF; return the files.
+
+        The list of cells that ``server-*.tif`` numbers is written beside them. One block of the grid is held
+        at a time.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        InputError
+            ``raster_unknown`` for a layer that there is not.
+        """
+        wanted = check_layers(layers)
+        results, signal, budgets = self.results(), self.signal(), self._budgets()
+        pairs = {(technology, who) for own, technology in signal.services for who in (own, ALL_OPERATORS)}
         paths = []
-        for done, (technology, operator) in enumerate(names):
-            progress("maps", done, len(names))
-            rasters = self.coverage(technology, operator)
-            name = signal_layer(technology, operator)
-            paths += write_rasters(folder, name, rasters, grid=self.store.grid())
-        progress("maps", len(names), len(names))
+        for done, (technology, operator) in enumerate(sorted(pairs)):
+            progress("maps", done, len(pairs))
+            services = _services(signal, technology, operator)
+            paths += write_coverages(
+                folder,
+                signal_layer(technology, operator),
+                service_blocks(signal, services, budgets=budgets, layers=wanted),
+                layers=wanted,
+                grid=self.store.grid(),
+                tags=provenance_tags(results, technology=technology, operator=operator),
+            )
+        if "server" in wanted:
+            write_cells(folder, budgets.cells)
+        progress("maps", len(pairs), len(pairs))
         return paths
+
+    def _budgets(self) -> Budgets:
+        return load_budgets(run_dir(self.store), self.results()["method"])
 
     def what_if(self, wish: MastWish | None = None, *, removed_sites: Sequence[str] = ()) -> dict[str, Any]:
         """Say what a new mast, or sites off air, would change; nothing is stored.
@@ -274,6 +325,15 @@ class Study:
                 for layer, meta in metas.items()
             },
         }
+
+
+def _services(signal: SignalMap, technology: str, operator: str) -> list[Service]:
+    """Services of a technology and an operator, or of all of them."""
+    found = [one for one in signal.services if one[1] == technology and operator in (one[0], ALL_OPERATORS)]
+    if not found:
+        known = ", ".join(f"{name} {own}" for name, own in signal.services)
+        raise NotFoundError("service_unknown", technology=technology, operator=operator, allowed=known)
+    return found
 
 
 def open_study(path: Path | str) -> Study:

@@ -12,6 +12,7 @@ from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.losses import LossWindow, PackedLoss, pack_loss
 from phusong.coverage.radio.cell import Cell
+from phusong.coverage.radio.quality import rsrq_db
 from phusong.coverage.signal_kernel import (
     NO_LEVEL,
     POWER_UNIT_MW,
@@ -180,6 +181,19 @@ def best_sinr_db(level: Int16Array, total: Int64Array, *, noise_dbm: float, load
     known = level != NO_LEVEL
     sinr_db[known] = 10.0 * np.log10(ratio[known])
     return sinr_db
+
+
+def best_rsrq_db(level: Int16Array, total: Int64Array, *, noise_dbm: float, load: float) -> Float32Array:
+    """Return the RSRQ of best servers (`radio.quality.rsrq_db`); parameters as in `best_sinr_db`."""
+    quality_db = np.full(level.shape, np.nan, dtype=np.float32)
+    known = level != NO_LEVEL
+    quality_db[known] = rsrq_db(
+        levels_dbm(level[known]),
+        total_dbm=10.0 * np.log10(total[known] * POWER_UNIT_MW),
+        noise_dbm=noise_dbm,
+        load=load,
+    )
+    return quality_db
 
 
 def _is_better(

@@ -53,15 +53,38 @@ class Found(BaseModel):
     results: list[Hit]
 
 
+class PointServer(BaseModel):
+    """A cell received at a place."""
+
+    cell_id: str
+    frequency_mhz: float
+    rsrp_dbm: float
+
+
+class IndoorLevel(BaseModel):
+    """Whether the best server would do inside a class of buildings, after the loss of entering them."""
+
+    is_served: bool | None
+    entry_loss_db: float | None
+
+
 class PointLevel(BaseModel):
-    """Level of one operator and technology at a place."""
+    """What one operator and technology gives at a place: figures of its best server, null without one."""
 
     operator: str
     technology: str
     rsrp_dbm: float | None
     sinr_db: float | None
+    rsrq_db: float | None
     is_served: bool
     cell_id: str | None
+    required_dbm: float | None
+    location_probability: float | None
+    throughput_mbit_s: float | None
+    uplink_margin_db: float | None
+    servers: list[PointServer]
+    servers_above_threshold: int
+    indoor: dict[str, IndoorLevel]
 
 
 class PointReading(BaseModel):

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.places import lon_lat
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.compute.inputs import cells_table
 from phusong.app.footprints import AreaMode, footprint_record
@@ -106,12 +107,7 @@ def _path(
 
 
 def _place(ground: StudyGround, text: str) -> Place:
-    try:
-        lon_deg, lat_deg = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError("coordinate", value=text[:80]) from error
-    if not (-180.0 <= lon_deg <= 180.0 and -90.0 <= lat_deg <= 90.0):
-        raise InputError("coordinate", value=text[:80])
+    lon_deg, lat_deg = lon_lat(text)
     return ground.place(lon_deg, lat_deg)
 
 

@@ -11,6 +11,7 @@ import typer
 
 from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption
+from phusong.app.compute.rasters import LAYERS
 from phusong.app.exporting import reason_text
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.study import open_study
@@ -142,12 +143,14 @@ def coverages(
     context: typer.Context,
     study: StudyOption,
     to: Annotated[Path, typer.Option("--to", help="cli.option.coverages_to", file_okay=False)],
+    layers: Annotated[str | None, typer.Option("--layers", help="cli.option.layers")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write level, SINR, best server and served cells as GeoTIFF."""
+    """Write rasters of every service as GeoTIFF."""
     speaker = terminal(context)
+    wanted = tuple(LAYERS) if layers is None else [name.strip() for name in layers.split(",")]
     with progress_bar(speaker) as progress:
-        paths = open_study(study).export_coverages(to, progress=progress)
+        paths = open_study(study).export_coverages(to, layers=wanted, progress=progress)
     if as_json:
         print_json({"files": [str(path) for path in paths]})
     else:

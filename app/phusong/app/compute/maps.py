@@ -1,11 +1,10 @@
-"""What maps are drawn from: thinned-out levels, names of cells, and the relief."""
+"""What maps are drawn from: thinned-out levels, who serves where, and the relief."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import orjson
 
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.served import ServedLayers
@@ -30,11 +29,6 @@ def write_services(run_dir: Path, layers: ServedLayers) -> None:
     """Write which services serve each cell of the grid, in as few bytes as they need."""
     kind = np.min_scalar_type((1 << len(layers.services)) - 1)
     write_arrays(run_dir / "served.bin", {"bits": layers.bits.astype(kind)})
-
-
-def write_cell_names(run_dir: Path, inputs: ComputeInputs) -> None:
-    """Write the cells that the stacks of a run number."""
-    (run_dir / "cells.json").write_bytes(orjson.dumps([cell.cell_id for cell in inputs.cells]))
 
 
 def write_relief(inputs: ComputeInputs) -> None:

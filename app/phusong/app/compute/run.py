@@ -10,10 +10,11 @@ from pathlib import Path
 
 import orjson
 
+from phusong.app.compute.budgets import write_cells
 from phusong.app.compute.document import centre_answers, results_document
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_inputs, run_id_of
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
-from phusong.app.compute.maps import write_cell_names, write_overviews, write_relief, write_services
+from phusong.app.compute.maps import write_overviews, write_relief, write_services
 from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
@@ -114,7 +115,7 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     layers = judge_services(inputs, signal, windows, pool=ThreadPool(), progress=progress)
     with publishing(inputs.store, inputs.run_id) as run_dir:
         signal.save(run_dir)
-        write_cell_names(run_dir, inputs)
+        write_cells(run_dir, inputs.cells)
         write_overviews(run_dir, layers)
         write_services(run_dir, layers)
         write_relief(inputs)

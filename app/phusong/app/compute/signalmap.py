@@ -15,8 +15,8 @@ import orjson
 from phusong.app.compute.stacks import BLOCK_CELLS, Carrier, StackBlock, stack_path
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.service import carrier_needs, fold_stacks
-from phusong.coverage.signal import best_sinr_db
-from phusong.coverage.signal_kernel import NO_LEVEL
+from phusong.coverage.signal import best_rsrq_db, best_sinr_db
+from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array, Int64Array
 from phusong.coverage.stacks import Window, levels_dbm
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 
@@ -62,12 +62,37 @@ class PointSignal:
     cell_index : int or None
         Best server.
     is_served : bool
+    rsrq_db : float or None
+        Of the best server.
+    carrier : Carrier or None
+        That the best server sends.
     """
 
     rsrp_dbm: float | None
     sinr_db: float | None
     cell_index: int | None
     is_served: bool
+    rsrq_db: float | None = None
+    carrier: Carrier | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PointServer:
+    """One cell that is received at a cell of the grid.
+
+    Attributes
+    ----------
+    cell_index : int
+    carrier : Carrier
+    rsrp_dbm : float
+    is_above : bool
+        Whether the level alone would do for service.
+    """
+
+    cell_index: int
+    carrier: Carrier
+    rsrp_dbm: float
+    is_above: bool
 
 
 class SignalMap:
@@ -120,23 +145,66 @@ class SignalMap:
 
     def point(self, service: Service, row: int, col: int) -> PointSignal:
         """Signal of a service at a cell of the study grid."""
+        best = self._best(service, row, col)
+        if best is None:
+            return PointSignal(None, None, None, is_served=False)
+        carrier, level, total, cell_index = best
+        record = self.carriers[carrier]
+        interference = {"noise_dbm": record.noise_dbm, "load": record.load}
+        return PointSignal(
+            rsrp_dbm=float(levels_dbm(level)[0, 0]),
+            sinr_db=float(best_sinr_db(level, total, **interference)[0, 0]),
+            cell_index=cell_index,
+            is_served=_is_served(level, total, record),
+            rsrq_db=float(best_rsrq_db(level, total, **interference)[0, 0]),
+            carrier=carrier,
+        )
+
+    def serves(self, service: Service, row: int, col: int, record: CarrierRecord) -> bool:
+        """Tell whether the best server would do if its carrier were judged by another record."""
+        best = self._best(service, row, col)
+        return best is not None and _is_served(best[1], best[2], record)
+
+    def servers(self, service: Service, row: int, col: int) -> tuple[PointServer, ...]:
+        """Cells received at a cell of the study grid, strongest first.
+
+        Over all carriers of the service, as many of each as its stack holds; of equal levels the carrier
+        of lower frequency comes first.
+        """
+        row0, col0 = row // BLOCK_CELLS * BLOCK_CELLS, col // BLOCK_CELLS * BLOCK_CELLS
+        found = []
+        for carrier, arrays in self.stacks(service, (row0, col0, 0, 0)):
+            least = needs_of(self.carriers[carrier]).level
+            cells = self.blocks[carrier, row0, col0].cells
+            levels = arrays["level"][:, row - row0, col - col0]
+            numbers = arrays["number"][:, row - row0, col - col0]
+            known = levels != NO_LEVEL
+            found += [
+                PointServer(int(cells[number]), carrier, float(level_dbm), is_above=bool(level >= least))
+                for level, level_dbm, number in zip(
+                    levels[known], levels_dbm(levels[known]), numbers[known], strict=True
+                )
+            ]
+        return tuple(sorted(found, key=lambda server: -server.rsrp_dbm))
+
+    def _best(
+        self, service: Service, row: int, col: int
+    ) -> tuple[Carrier, Int16Array, Int64Array, int] | None:
+        """Carrier, level, total power and cell of the best server; None where nothing is received."""
         row0, col0 = row // BLOCK_CELLS * BLOCK_CELLS, col // BLOCK_CELLS * BLOCK_CELLS
         found = self.stacks(service, (row0, col0, 0, 0))
         here = np.s_[row - row0 : row - row0 + 1, col - col0 : col - col0 + 1]
         levels = [arrays["level"][0][here] for _, arrays in found]
         place = max(range(len(found)), key=lambda k: int(levels[k][0, 0]), default=None)
         if place is None or levels[place][0, 0] == NO_LEVEL:
-            return PointSignal(None, None, None, is_served=False)
+            return None
         carrier, arrays = found[place]
-        record, total = self.carriers[carrier], arrays["total"][here]
-        sinr_db = best_sinr_db(levels[place], total, noise_dbm=record.noise_dbm, load=record.load)
         number = int(arrays["number"][0][here][0, 0])
-        _, served = fold_stacks([levels[place]], [total], [needs_of(record)])
-        return PointSignal(
-            rsrp_dbm=float(levels_dbm(levels[place])[0, 0]),
-            sinr_db=float(sinr_db[0, 0]),
-            cell_index=int(self.blocks[carrier, row0, col0].cells[number]),
-            is_served=bool(served[0, 0]),
+        return (
+            carrier,
+            levels[place],
+            arrays["total"][here],
+            int(self.blocks[carrier, row0, col0].cells[number]),
         )
 
     def save(self, run_dir: Path) -> None:
@@ -204,3 +272,8 @@ def needs_of(record: CarrierRecord) -> Any:  # noqa: ANN401 - a tuple of the com
         load=record.load,
         noise_dbm=record.noise_dbm,
     )
+
+
+def _is_served(level: Int16Array, total: Int64Array, record: CarrierRecord) -> bool:
+    _, served = fold_stacks([level], [total], [needs_of(record)])
+    return bool(served[0, 0])

@@ -179,6 +179,47 @@ def _share(name: str, given: float | None, usual: float) -> float:
     return given
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class RateTables:
+    """Rates of many cells, ready for any number of rasters.
+
+    Attributes
+    ----------
+    kinds : ndarray of int32, shape (cells,)
+        Row of the tables that each cell follows.
+    tables : ndarray of float32, shape (kinds, RATE_STEPS)
+        `downlink_mbit_s` of each kind of carrier in steps of 0.01 dB from `LEAST_SINR_DB` on.
+    """
+
+    kinds: npt.NDArray[np.int32]
+    tables: npt.NDArray[np.float32]
+
+    @classmethod
+    def of(cls, cells: Sequence[Cell]) -> RateTables:
+        """Tabulate the rates of cells; cells alike in carrier and streams share a table."""
+        carriers: dict[tuple[str, float, float, int], int] = {}
+        members = []
+        kinds = np.zeros(len(cells), dtype=np.int32)
+        for index, cell in enumerate(cells):
+            key = (cell.technology, cell.frequency_mhz, cell.bandwidth_mhz, cell.mimo_layers)
+            if key not in carriers:
+                members.append(cell)
+            kinds[index] = carriers.setdefault(key, len(carriers))
+        steps_db = LEAST_SINR_DB + np.arange(RATE_STEPS) / STEPS_PER_DB
+        tables = np.empty((len(members), RATE_STEPS), dtype=np.float32)
+        for row, cell in enumerate(members):
+            tables[row] = downlink_mbit_s(cell, steps_db)
+        return cls(kinds, tables)
+
+    def mbit_s(self, server: npt.ArrayLike, sinr_db: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Return the rate of every pixel from its own server; parameters as in `server_mbit_s`."""
+        numbers = np.ascontiguousarray(server, dtype=np.int32)
+        ratios_db = np.ascontiguousarray(sinr_db, dtype=np.float32)
+        rates = np.empty(numbers.size, dtype=np.float32)
+        _look_up(self.kinds, self.tables, (numbers.ravel(), ratios_db.ravel()), rates)
+        return rates.reshape(numbers.shape)
+
+
 def server_mbit_s(
     cells: Sequence[Cell], server: npt.ArrayLike, sinr_db: npt.ArrayLike
 ) -> npt.NDArray[np.float32]:
@@ -199,23 +240,7 @@ def server_mbit_s(
     ndarray of float32, same shape
         Mbit/s; NaN where there is no server or its SINR is unknown.
     """
-    numbers = np.ascontiguousarray(server, dtype=np.int32)
-    ratios_db = np.ascontiguousarray(sinr_db, dtype=np.float32)
-    carriers: dict[tuple[str, float, float, int], int] = {}
-    members = []
-    kinds = np.zeros(len(cells), dtype=np.int32)
-    for index, cell in enumerate(cells):
-        key = (cell.technology, cell.frequency_mhz, cell.bandwidth_mhz, cell.mimo_layers)
-        if key not in carriers:
-            members.append(cell)
-        kinds[index] = carriers.setdefault(key, len(carriers))
-    steps_db = LEAST_SINR_DB + np.arange(RATE_STEPS) / STEPS_PER_DB
-    tables = np.empty((len(members), RATE_STEPS), dtype=np.float32)
-    for row, cell in enumerate(members):
-        tables[row] = downlink_mbit_s(cell, steps_db)
-    rates = np.empty(numbers.size, dtype=np.float32)
-    _look_up(kinds, tables, (numbers.ravel(), ratios_db.ravel()), rates)
-    return rates.reshape(numbers.shape)
+    return RateTables.of(cells).mbit_s(server, sinr_db)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,10 @@ from phusong.coverage.grids import Grid, Raster
 from phusong.geodata.store.atomic import replacing
 
 PREDICTOR = {"f": "FLOATING_POINT", "i": "STANDARD", "u": "STANDARD"}
+"""By the first letter of the type of the values."""
+COG_OPTIONS = MappingProxyType(
+    {"compress": "ZSTD", "level": "1", "blocksize": "256", "overviews": "NONE", "bigtiff": "IF_SAFER"}
+)
 
 
 def write_cog(
@@ -58,12 +63,8 @@ def write_cog(
                 band,
                 os.fspath(partial),
                 driver="COG",
-                compress="ZSTD",
-                level="1",
                 predictor=PREDICTOR[values.dtype.kind],
-                blocksize="256",
-                overviews="NONE",
-                bigtiff="IF_SAFER",
+                **COG_OPTIONS,
             )
 
 

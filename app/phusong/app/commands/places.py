@@ -1,0 +1,111 @@
+"""``phusong point``: what a terminal would find at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.studies import JsonOption, StudyOption
+from phusong.app.i18n.numbers import number, percent
+from phusong.app.study import open_study
+from phusong.coverage.errors import InputError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("point", help="cli.point.help")(point)
+
+
+def point(
+    context: typer.Context,
+    study: StudyOption,
+    at: Annotated[str, typer.Option("--at", help="cli.option.at")],
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what each operator and technology gives at a place."""
+    lon_deg, lat_deg = lon_lat(at)
+    record = open_study(study).point(lon_deg=lon_deg, lat_deg=lat_deg)
+    if as_json:
+        print_json(record)
+        return
+    speaker = terminal(context)
+    speaker.tell(
+        speaker.words(
+            "cli.point.head",
+            lon=f"{lon_deg:g}",
+            lat=f"{lat_deg:g}",
+            commune=record["commune_name"] or "–",
+            elevation=number(record["elevation_m"], speaker.language, decimals=0),
+        )
+    )
+    for layer in record["layers"]:
+        _tell_layer(speaker, layer)
+
+
+def lon_lat(text: str) -> tuple[float, float]:
+    """Read a place in degrees.
+
+    Raises
+    ------
+    InputError
+        ``coordinate``.
+
+    Examples
+    --------
+    >>> lon_lat("105.78, 19.81")
+    (105.78, 19.81)
+    """
+    try:
+        lon_deg, lat_deg = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise InputError("coordinate", value=text[:80]) from error
+    if not (-180.0 <= lon_deg <= 180.0 and -90.0 <= lat_deg <= 90.0):
+        raise InputError("coordinate", value=text[:80])
+    return lon_deg, lat_deg
+
+
+def _tell_layer(speaker: Terminal, layer: Mapping[str, Any]) -> None:
+    name = f"{layer['operator']} {layer['technology']}"
+    if layer["rsrp_dbm"] is None:
+        speaker.tell(speaker.words("cli.point.nothing", name=name))
+        return
+    figures = {
+        key: number(layer[key], speaker.language, decimals=1)
+        for key in ("rsrp_dbm", "sinr_db", "rsrq_db", "throughput_mbit_s", "uplink_margin_db", "required_dbm")
+    }
+    speaker.tell(
+        speaker.words(
+            "cli.point.layer",
+            name=name,
+            served=_served_words(speaker, layer["is_served"]),
+            cell_id=layer["cell_id"],
+            probability=percent(layer["location_probability"], speaker.language),
+            **figures,
+        )
+    )
+    told = [
+        f"{one['cell_id']} ({one['frequency_mhz']:g} MHz) "
+        f"{number(one['rsrp_dbm'], speaker.language, decimals=1)} dBm"
+        for one in layer["servers"]
+    ]
+    speaker.tell(
+        speaker.words("cli.point.servers", servers="; ".join(told), above=layer["servers_above_threshold"])
+    )
+    for indoor_class, inside in layer["indoor"].items():
+        speaker.tell(
+            speaker.words(
+                "cli.point.indoor",
+                building=speaker.words(f"indoor_classes.{indoor_class}"),
+                served=_served_words(speaker, inside["is_served"]),
+                loss=number(inside["entry_loss_db"], speaker.language, decimals=1),
+            )
+        )
+
+
+def _served_words(speaker: Terminal, is_served: bool | None) -> str:
+    if is_served is None:
+        return "–"
+    return speaker.words("words.served" if is_served else "words.not_served")

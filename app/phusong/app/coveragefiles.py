@@ -1,0 +1,125 @@
+"""Rasters of a run as GeoTIFF files that tell their units and how they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from phusong.coverage.grids import Grid
+from phusong.coverage.stacks import Window
+from phusong.geodata.store.blockwise import writing_cog
+
+UNKNOWN = -32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """How a layer is kept in a file.
+
+    Attributes
+    ----------
+    dtype : str
+    nodata : float or None
+    per_unit : int
+        Stored numbers to one unit; whole tenths keep files small.
+    unit : str
+        Of the stored numbers.
+    """
+
+    dtype: str
+    nodata: float | None
+    per_unit: int
+    unit: str
+
+    def numbers(self, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return values as they are stored."""
+        if self.per_unit == 1:
+            return values.astype(self.dtype)
+        stored = np.full(values.shape, UNKNOWN, dtype=np.int16)
+        known = ~np.isnan(values)
+        stored[known] = np.rint(np.clip(values[known] * self.per_unit, -32_767, 32_767)).astype(np.int16)
+        return stored
+
+
+FORMS: Mapping[str, Stored] = MappingProxyType(
+    {
+        "rsrp": Stored("int16", UNKNOWN, 10, "dBm x 10"),
+        "sinr": Stored("int16", UNKNOWN, 10, "dB x 10"),
+        "rsrq": Stored("int16", UNKNOWN, 10, "dB x 10"),
+        "server": Stored("int32", -1, 1, "index in cells.json"),
+        "served": Stored("uint8", None, 1, "1"),
+        "servers": Stored("uint8", None, 1, "cells, of three a carrier"),
+        "probability": Stored("int16", UNKNOWN, 1000, "1 x 1000"),
+        "throughput": Stored("int16", UNKNOWN, 10, "Mbit/s x 10"),
+        "uplink": Stored("int16", UNKNOWN, 10, "dB x 10"),
+    }
+)
+
+
+def write_coverages(
+    folder: Path,
+    name: str,
+    blocks: Iterable[tuple[Window, Mapping[str, npt.NDArray[Any]]]],
+    *,
+    layers: Sequence[str],
+    grid: Grid,
+    tags: Mapping[str, str],
+) -> list[Path]:
+    """Write the layers of a service as cloud-optimised GeoTIFFs, ``<layer>-<name>.tif``.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the service.
+    blocks : iterable of (window, layers)
+        As from `compute.rasters.service_blocks`; one is held at a time.
+    layers : sequence of str
+        Names in `FORMS`.
+    grid : Grid
+    tags : mapping of str to str
+        Metadata items of every file; ``layer`` and ``unit`` are added.
+
+    Returns
+    -------
+    list of Path
+        In the order of the layers; all files appear at the end.
+    """
+    paths = [folder / f"{layer}-{name}.tif" for layer in layers]
+    with ExitStack() as files:
+        writers = {
+            layer: files.enter_context(
+                writing_cog(
+                    path,
+                    grid=grid,
+                    dtype=FORMS[layer].dtype,
+                    nodata=FORMS[layer].nodata,
+                    scale=1.0 / FORMS[layer].per_unit,
+                    tags={**tags, "layer": layer, "unit": FORMS[layer].unit},
+                )
+            )
+            for layer, path in zip(layers, paths, strict=True)
+        }
+        for (row0, col0, _, _), values in blocks:
+            for layer, writer in writers.items():
+                writer.write(FORMS[layer].numbers(values[layer]), row0=row0, col0=col0)
+    return paths
+
+
+def provenance_tags(results: Mapping[str, Any], *, technology: str, operator: str) -> dict[str, str]:
+    """Return what every file tells of its making: run, service and the method record as JSON."""
+    return {
+        "software": "PhuSong",
+        "run": str(results["run"]),
+        "technology": technology,
+        "operator": operator,
+        "method": orjson.dumps(results["method"]).decode(),
+    }

@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, get_worker
 from distributed.comm.core import CommClosedError
 from distributed.system import MEMORY_LIMIT
+from distributed.utils import silence_logging_cmgr
 
-from phusong.app.compute.parcel import Parcel, Refusal, Workbench, packed
+from phusong.app.compute.parcel import Parcel, Refusal, Workbench, packed, software
 from phusong.coverage.errors import InputError, StudyError
 from phusong.geodata.store.folder import FolderStore
 
@@ -85,6 +86,8 @@ class DaskPool:
 
         Raises
         ------
+        InputError
+            ``scheduler_idle`` when no worker is left.
         StudyError
             ``worker_folder`` when a worker does not see the study; ``worker_engine`` or ``worker_cells`` when
             it would compute something else; ``worker_lost`` when a task ends one worker after another;
@@ -141,28 +144,43 @@ def _local_cluster(workers: int) -> Iterator[LocalCluster]:
 
 @contextmanager
 def _scheduler_client(address: str) -> Iterator[Client]:
-    try:
-        client = Client(address, timeout=CONNECT_S, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise InputError("scheduler_unreachable", address=address, detail=str(error)) from error
-    with client:
+    with silence_logging_cmgr(logging.CRITICAL):  # what matters is told in our words
         try:
-            client.wait_for_workers(1, timeout=FIRST_WORKER_S)
-        except TimeoutError as error:
-            raise InputError("scheduler_idle", address=address) from error
-        yield client
+            client = Client(address, timeout=CONNECT_S, set_as_default=False)
+        except (OSError, ValueError) as error:
+            raise InputError("scheduler_unreachable", address=address, detail=str(error)) from error
+        with client:
+            _await_worker(client, FIRST_WORKER_S)
+            yield client
+
+
+def _await_worker(client: Client, seconds: float) -> None:
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError as error:
+        raise InputError("scheduler_idle", address=str(client.scheduler_info()["address"])) from error
 
 
 @contextmanager
 def _workbenches(client: Client) -> Iterator[None]:
     """Give every worker, those that come later too, a place to keep what it has opened."""
     name = bench_name(client.id)
-    client.register_plugin(Workbench(), name=name)
+    try:
+        client.register_plugin(Workbench(), name=name)
+    except (ImportError, AttributeError) as error:  # who cannot unpack it has none of our modules, or others
+        address = str(client.scheduler_info()["address"])
+        raise StudyError("worker_engine", worker=address, found=str(error), allowed=software()) from error
     try:
         yield
     finally:
-        with suppress(OSError, CancelledError):  # nobody is left to be told
-            client.unregister_worker_plugin(name)
+        _tidy_up(client, lambda: client.unregister_worker_plugin(name))
+
+
+def _tidy_up(client: Client, step: Callable[[], object]) -> None:
+    """Do a last thing on a cluster; where the scheduler is gone, or goes just then, nothing is left to do."""
+    if client.status == "running":
+        with suppress(OSError, CancelledError, RuntimeError):
+            step()
 
 
 def bench_name(client: str) -> str:
@@ -197,8 +215,7 @@ def _in_order(client: Client, parcel: Parcel, tasks: Sequence[Any]) -> Iterator[
         while under_way:
             yield _answer(client, under_way.popleft())
     finally:
-        with suppress(OSError, CancelledError):
-            client.cancel(list(under_way))
+        _tidy_up(client, lambda: client.cancel(list(under_way)))
 
 
 def _answer(client: Client, future: Future[Any]) -> Any:  # noqa: ANN401 - what the work returns
@@ -208,7 +225,7 @@ def _answer(client: Client, future: Future[Any]) -> Any:  # noqa: ANN401 - what 
         except TimeoutError:
             if future.done():  # the task's own
                 raise
-            client.wait_for_workers(1, timeout=PATIENCE_S)
+            _await_worker(client, PATIENCE_S)
             continue
         if isinstance(answer, Refusal):
             raise answer.error()

@@ -20,6 +20,7 @@ from phusong.app.compute.rasters import (
     service_blocks,
     service_rasters,
 )
+from phusong.app.compute.reliability import area_reliability
 from phusong.app.compute.run import ComputeReport, compute
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
 from phusong.app.compute.signalmap import Service, SignalMap
@@ -249,6 +250,21 @@ class Study:
             write_cells(folder, budgets.cells)
         progress("maps", len(pairs), len(pairs))
         return paths
+
+    def area_reliability(self, technology: str, operator: str = ALL_OPERATORS) -> dict[str, Any]:
+        """Share of places, shadow fading included, at which the level holds, by commune and province.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``; ``service_unknown`` where nobody like that is on air.
+        InputError
+            ``results_stale`` where the layers have changed since.
+        """
+        signal = self.signal()
+        services = _services(signal, technology, operator)
+        found = area_reliability(self.store, signal, services, budgets=self._budgets())
+        return {"technology": technology, "operator": operator, **found}
 
     def _budgets(self) -> Budgets:
         return load_budgets(run_dir(self.store), self.results()["method"])

@@ -1,4 +1,4 @@
-"""``phusong point``: what a terminal would find at a place."""
+"""``phusong point`` and ``reliability``: what a terminal would find at a place, and over an area."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from phusong.coverage.errors import InputError
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("point", help="cli.point.help")(point)
+    app.command("reliability", help="cli.reliability.help")(reliability)
 
 
 def point(
@@ -43,6 +44,27 @@ def point(
     )
     for layer in record["layers"]:
         _tell_layer(speaker, layer)
+
+
+def reliability(
+    context: typer.Context,
+    study: StudyOption,
+    technology: Annotated[str, typer.Option("--technology", help="cli.reliability.technology")],
+    operator: Annotated[str, typer.Option("--operator", help="cli.reliability.operator")] = "all",
+    as_json: JsonOption = False,
+) -> None:
+    """Print the share of places at which the level holds, by commune and province."""
+    record = open_study(study).area_reliability(technology, operator)
+    if as_json:
+        print_json(record)
+        return
+    speaker = terminal(context)
+    told = speaker.words("operators.all") if operator == "all" else operator
+    share = percent(record["reliability"], speaker.language)
+    speaker.tell(speaker.words("cli.reliability.head", technology=technology, operator=told, share=share))
+    for commune in record["communes"]:
+        label = f"{commune['commune_code']} {commune['name']}"
+        speaker.tell(f"  {label:38}{percent(commune['reliability'], speaker.language):>10}")
 
 
 def lon_lat(text: str) -> tuple[float, float]:

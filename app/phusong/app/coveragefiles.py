@@ -13,6 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from phusong.app.compute.budgets import Budgets, write_cells
+from phusong.app.compute.progress import Progress
+from phusong.app.compute.rasters import check_layers, service_blocks, services_of
+from phusong.app.compute.shares import ALL_OPERATORS
+from phusong.app.compute.signalmap import SignalMap
+from phusong.app.layer_names import signal_layer
 from phusong.coverage.grids import Grid
 from phusong.coverage.stacks import Window
 from phusong.geodata.store.blockwise import writing_cog
@@ -62,6 +68,57 @@ FORMS: Mapping[str, Stored] = MappingProxyType(
         "uplink": Stored("int16", UNKNOWN, 10, "dB x 10"),
     }
 )
+
+
+def export_coverages(
+    signal: SignalMap,
+    results: Mapping[str, Any],
+    folder: Path,
+    *,
+    budgets: Budgets,
+    layers: Sequence[str],
+    grid: Grid,
+    progress: Progress,
+) -> list[Path]:
+    """Write the rasters of every technology, by operator and together; return the files.
+
+    Parameters
+    ----------
+    signal : SignalMap
+    results : mapping
+        Results document of the same run.
+    folder : Path
+    budgets : Budgets
+        Of the same run.
+    layers : sequence of str
+        Names in `compute.rasters.LAYERS`.
+    grid : Grid
+        The study grid.
+    progress : Progress
+
+    Raises
+    ------
+    InputError
+        ``raster_unknown``, before anything is written.
+    """
+    wanted = check_layers(layers)
+    pairs = {(technology, who) for own, technology in signal.services for who in (own, ALL_OPERATORS)}
+    paths = []
+    for done, (technology, operator) in enumerate(sorted(pairs)):
+        progress("maps", done, len(pairs))
+        services = services_of(signal, technology, operator)
+        paths += write_coverages(
+            folder,
+            signal_layer(technology, operator),
+            service_blocks(signal, services, budgets=budgets, layers=wanted),
+            layers=wanted,
+            grid=grid,
+            tags=provenance_tags(results, technology=technology, operator=operator),
+        )
+    if "server" in wanted:
+        write_cells(folder, budgets.cells)
+    progress("maps", len(pairs), len(pairs))
+    return paths
 
 
 def write_coverages(

@@ -8,30 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from phusong.app.compute.budgets import Budgets, load_budgets, write_cells
+from phusong.app.compute.budgets import Budgets, load_budgets
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, run_id_of
 from phusong.app.compute.pools import open_pool
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.published import current_run, load_results, load_villages, run_dir
-from phusong.app.compute.rasters import (
-    LAYERS,
-    ServiceRasters,
-    check_layers,
-    service_blocks,
-    service_rasters,
-)
+from phusong.app.compute.rasters import LAYERS, ServiceRasters, service_rasters, services_of
 from phusong.app.compute.reliability import area_reliability
 from phusong.app.compute.run import ComputeReport, compute
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
-from phusong.app.compute.signalmap import Service, SignalMap
+from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.whatif import Baseline, Change
-from phusong.app.coveragefiles import provenance_tags, write_coverages
+from phusong.app.coveragefiles import export_coverages
 from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
 from phusong.app.inspect import Inspector
-from phusong.app.layer_names import signal_layer
 from phusong.app.newmast import MastWish, new_mast
-from phusong.coverage.errors import InputError, NotFoundError, StudyError
+from phusong.coverage.errors import InputError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.sample.build import create_sample, fill_sample
@@ -213,7 +206,7 @@ class Study:
             ``raster_unknown`` for a layer that there is not.
         """
         signal = self.signal()
-        services = _services(signal, technology, operator)
+        services = services_of(signal, technology, operator)
         return service_rasters(signal, services, budgets=self._budgets(), layers=layers)
 
     def export_coverages(
@@ -231,25 +224,15 @@ class Study:
         InputError
             ``raster_unknown`` for a layer that there is not.
         """
-        wanted = check_layers(layers)
-        results, signal, budgets = self.results(), self.signal(), self._budgets()
-        pairs = {(technology, who) for own, technology in signal.services for who in (own, ALL_OPERATORS)}
-        paths = []
-        for done, (technology, operator) in enumerate(sorted(pairs)):
-            progress("maps", done, len(pairs))
-            services = _services(signal, technology, operator)
-            paths += write_coverages(
-                folder,
-                signal_layer(technology, operator),
-                service_blocks(signal, services, budgets=budgets, layers=wanted),
-                layers=wanted,
-                grid=self.store.grid(),
-                tags=provenance_tags(results, technology=technology, operator=operator),
-            )
-        if "server" in wanted:
-            write_cells(folder, budgets.cells)
-        progress("maps", len(pairs), len(pairs))
-        return paths
+        return export_coverages(
+            self.signal(),
+            self.results(),
+            folder,
+            budgets=self._budgets(),
+            layers=layers,
+            grid=self.store.grid(),
+            progress=progress,
+        )
 
     def area_reliability(self, technology: str, operator: str = ALL_OPERATORS) -> dict[str, Any]:
         """Share of places, shadow fading included, at which the level holds, by commune and province.
@@ -262,7 +245,7 @@ class Study:
             ``results_stale`` where the layers have changed since.
         """
         signal = self.signal()
-        services = _services(signal, technology, operator)
+        services = services_of(signal, technology, operator)
         found = area_reliability(self.store, signal, services, budgets=self._budgets())
         return {"technology": technology, "operator": operator, **found}
 
@@ -341,15 +324,6 @@ class Study:
                 for layer, meta in metas.items()
             },
         }
-
-
-def _services(signal: SignalMap, technology: str, operator: str) -> list[Service]:
-    """Services of a technology and an operator, or of all of them."""
-    found = [one for one in signal.services if one[1] == technology and operator in (one[0], ALL_OPERATORS)]
-    if not found:
-        known = ", ".join(f"{name} {own}" for name, own in signal.services)
-        raise NotFoundError("service_unknown", technology=technology, operator=operator, allowed=known)
-    return found
 
 
 def open_study(path: Path | str) -> Study:

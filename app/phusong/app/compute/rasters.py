@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from phusong.app.compute.budgets import Budgets
+from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.compute.signalmap import Arrays, Service, SignalMap, needs_of
 from phusong.app.compute.stacks import Carrier
-from phusong.coverage.errors import InputError
+from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.radio.reliability import location_probability
 from phusong.coverage.service import fold_stacks
 from phusong.coverage.signal import best_rsrq_db, best_sinr_db
@@ -74,6 +75,21 @@ def check_layers(names: Sequence[str]) -> tuple[str, ...]:
     if not names:
         raise InputError("raster_unknown", value="", allowed=allowed)
     return tuple(name for name in LAYERS if name in names)
+
+
+def services_of(signal: SignalMap, technology: str, operator: str) -> list[Service]:
+    """Return the services of a technology and an operator, or of all of them.
+
+    Raises
+    ------
+    NotFoundError
+        ``service_unknown`` where nobody like that is on air.
+    """
+    found = [one for one in signal.services if one[1] == technology and operator in (one[0], ALL_OPERATORS)]
+    if not found:
+        known = ", ".join(f"{name} {own}" for name, own in signal.services)
+        raise NotFoundError("service_unknown", technology=technology, operator=operator, allowed=known)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

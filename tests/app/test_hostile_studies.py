@@ -91,8 +91,13 @@ def causes_of(study: Study, cell_id: str = "m") -> set[str]:
 class TestTerrain:
     def test_none_known_is_said(self, tmp_path: Path) -> None:
         study = make(tmp_path / "study", height_m=np.nan)
-        with pytest.raises(PhuSongError, match="transmitter_ground_unknown"):
-            study.compute()
+        report = study.compute()
+        assert report.cells == 0
+        assert set(report.sites_left_out) == {"unknown_terrain"}
+        assert study.results()["method"]["sites_left_out"] == {
+            why: list(sites) for why, sites in report.sites_left_out.items()
+        }
+        assert {status for status, _ in statuses(study)} == {"unknown"}
         with pytest.raises(PhuSongError, match="transmitter_ground_unknown"):
             causes_of(study)
 

@@ -338,7 +338,7 @@ def household_shares(people: ZoneShares, households: npt.ArrayLike) -> ZoneShare
     placed = np.isfinite(counts) & (people.total > 0)
     total = np.where(placed, counts, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        served = np.where(placed, total * (people.served / people.total), 0.0)
+        served = np.where(placed, np.minimum(total * (people.served / people.total), total), 0.0)
     return ZoneShares(people.codes, served, total)
 
 

@@ -27,6 +27,9 @@ VALIDATORS: Mapping[str, Callable[[Path], ValidationReport]] = {
 }
 
 
+LISTED_SITES = 10
+
+
 class Mode(StrEnum):
     """How areas are predicted."""
 
@@ -73,6 +76,9 @@ def compute(
             masts=report.masts_computed,
             blocks=report.blocks_composed,
         )
+    for why, sites in report.sites_left_out.items():
+        listed = ", ".join(sites[:LISTED_SITES]) + (" …" if len(sites) > LISTED_SITES else "")
+        speaker.say(f"cli.left_out.{why}", count=len(sites), sites=listed)
 
 
 def validate(

@@ -62,6 +62,7 @@ def method_record(inputs: ComputeInputs, computed_on: str) -> dict[str, Any]:
         },
         "synthetic_layers": [layer for layer, meta in metas.items() if meta.synthetic],
         "assumed": {layer: list(columns) for layer, columns in inputs.assumed.items()},
+        "sites_left_out": {why: list(sites) for why, sites in inputs.left_out.items()},
         "grid": {
             "cell_size_m": inputs.grid.cell_size_m,
             "width": inputs.grid.width,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -14,6 +14,7 @@ from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.coverage.errors import InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
+from phusong.coverage.propagation.area_setup import bilinear, cell_position
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.tabulated import AntennaPattern
 from phusong.geodata.antennas import antenna_patterns, pattern_of, with_antenna_values, with_antennas
@@ -59,6 +60,8 @@ class ComputeInputs:
         SHA-256 of the content of each layer.
     assumed : mapping of str to tuple of str
         Columns filled with defaults, by layer.
+    left_out : mapping of str to tuple of str
+        Sites that count nowhere, by why: ``outside_grid``, ``unknown_terrain``.
     """
 
     store: FolderStore
@@ -70,6 +73,7 @@ class ComputeInputs:
     cells: tuple[Cell, ...]
     layer_hashes: Mapping[str, str]
     assumed: Mapping[str, tuple[str, ...]]
+    left_out: Mapping[str, tuple[str, ...]]
 
     @property
     def run_id(self) -> str:
@@ -116,6 +120,7 @@ def load_inputs(store: FolderStore, *, mode: str = DEFAULT_MODE) -> ComputeInput
         raise InputError("terrain_other_grid")
     clutter = store.raster("clutter") if store.has("clutter") else None
     table, assumed = cells_table(store)
+    cells, left_out = _placed(_cells(table, grid, antenna_patterns(store)), terrain)
     return ComputeInputs(
         store=store,
         method=store.method(),
@@ -123,10 +128,26 @@ def load_inputs(store: FolderStore, *, mode: str = DEFAULT_MODE) -> ComputeInput
         grid=grid,
         terrain=terrain,
         clutter=clutter,
-        cells=tuple(_cells(table, grid, antenna_patterns(store))),
+        cells=cells,
         layer_hashes=layer_hashes(store),
         assumed=assumed,
+        left_out=left_out,
     )
+
+
+def _placed(cells: Sequence[Cell], terrain: Raster) -> tuple[tuple[Cell, ...], dict[str, tuple[str, ...]]]:
+    """Part cells that stand on known ground from those that do not."""
+    place = np.array([cell_position(terrain.grid, cell.x_m, cell.y_m) for cell in cells]).reshape(-1, 2).T
+    ground_m = bilinear(terrain.values, place)
+    kept, left_out = [], {"outside_grid": set[str](), "unknown_terrain": set[str]()}
+    for cell, height_m in zip(cells, ground_m.tolist(), strict=True):
+        if not terrain.grid.contains(cell.x_m, cell.y_m):
+            left_out["outside_grid"].add(cell.site_id)
+        elif not np.isfinite(height_m):
+            left_out["unknown_terrain"].add(cell.site_id)
+        else:
+            kept.append(cell)
+    return tuple(kept), {why: tuple(sorted(sites)) for why, sites in left_out.items() if sites}
 
 
 def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[str, ...]]]:
@@ -143,11 +164,10 @@ def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[s
 def _cells(table: gpd.GeoDataFrame, grid: Grid, patterns: Mapping[str, AntennaPattern]) -> list[Cell]:
     on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
     metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
-    cells = [
+    return [
         cell_of_row(row, x_m, y_m, patterns=patterns)
         for row, x_m, y_m in zip(metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True)
     ]
-    return [cell for cell in cells if grid.contains(cell.x_m, cell.y_m)]
 
 
 def cell_of_row(
@@ -181,9 +201,3 @@ _CELL_FIELDS = frozenset(item.name for item in fields(Cell)) - {"pattern"}
 
 def _is_missing(value: object) -> bool:
     return value is None or bool(pd.isna(value))
-
-
-def ground_heights_m(terrain: Raster, cells: tuple[Cell, ...]) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Height of the ground under each mast, metres above sea level; shape (cells,)."""
-    places = [terrain.grid.row_col(cell.x_m, cell.y_m) for cell in cells]
-    return np.array([float(terrain.values[row, col]) for row, col in places], dtype=np.float64)

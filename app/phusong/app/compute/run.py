@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -58,6 +58,8 @@ class ComputeReport:
         Work that was not cached.
     cells : int
         Cells on air inside the study.
+    sites_left_out : mapping of str to tuple of str
+        Sites that count nowhere, by why: ``outside_grid``, ``unknown_terrain``.
     """
 
     run: str
@@ -66,6 +68,7 @@ class ComputeReport:
     masts_computed: int = 0
     blocks_composed: int = 0
     cells: int = 0
+    sites_left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def compute(
@@ -94,7 +97,7 @@ def compute(
     report = _compute(inputs, pool or ThreadPool(), progress)
     seconds = time.perf_counter() - start
     store.journal("computed", run=report.run, seconds=round(seconds, 1), masts=report.masts_computed)
-    return replace(report, seconds=seconds, cells=len(inputs.cells))
+    return replace(report, seconds=seconds, cells=len(inputs.cells), sites_left_out=inputs.left_out)
 
 
 def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeReport:

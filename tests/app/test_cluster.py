@@ -7,6 +7,9 @@ import multiprocessing
 import os
 import signal
 import socket
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -105,7 +108,10 @@ def test_two_processes_give_the_hashes_of_one(tmp_path: Path, alone: dict[str, s
     assert not list((study.store.cache_dir / "parcels").iterdir())
 
 
-def test_killed_workers_lose_nothing(tmp_path: Path, alone: dict[str, str]) -> None:
+def test_killed_workers_lose_nothing(
+    tmp_path: Path, alone: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phusong.app.compute.cluster.LEAST_AHEAD", 6)  # half the masts wait for an answer
     study = make_study(tmp_path / "b")
     killer = Killer(study)
     study.compute(workers=2, progress=killer)
@@ -113,6 +119,47 @@ def test_killed_workers_lose_nothing(tmp_path: Path, alone: dict[str, str]) -> N
     assert killer.losses_then[0] < 2 * len(MASTS), "the workers were killed after their work"
     assert hashes(study) == alone
     assert multiprocessing.active_children() == []
+
+
+def _is_gone(group: int) -> bool:
+    """Tell whether a group of processes ends; its last member cleans up after the others."""
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_ctrl_c_ends_the_workers_and_the_run_goes_on(tmp_path: Path, alone: dict[str, str]) -> None:
+    study = make_study(tmp_path / "b")
+    code = (
+        "import sys; from phusong.app.study import open_study\n"
+        "def tell(stage, done, total):\n"
+        "    print(stage, done, flush=True)\n"
+        "    if (stage, done) == ('losses', 1): sys.stdin.read()\n"
+        "open_study(sys.argv[1]).compute(workers=2, progress=tell)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(study.store.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.split() == ["losses", "1"]:
+            os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+            break
+    _, told = process.communicate(timeout=30)
+    assert told.count("Traceback") == 1 and told.rstrip().endswith("KeyboardInterrupt")
+    assert _is_gone(process.pid)
+    assert not list((study.store.cache_dir / "parcels").iterdir())
+    study.compute()
+    assert hashes(study) == alone
 
 
 def test_a_scheduler_elsewhere_gives_the_same(tmp_path: Path, alone: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ takes nothing along that another could not read.
 from __future__ import annotations
 
 import logging
+import signal
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from distributed import CancelledError, Client, Future, KilledWorker, LocalCluster, get_worker
+from distributed import (
+    CancelledError,
+    Client,
+    Future,
+    KilledWorker,
+    LocalCluster,
+    Worker,
+    WorkerPlugin,
+    get_worker,
+)
 from distributed.comm.core import CommClosedError
 from distributed.system import MEMORY_LIMIT
 from distributed.utils import silence_logging_cmgr
@@ -117,7 +127,16 @@ def _client(workers: int | str) -> Iterator[Client]:
             yield client
         return
     with _local_cluster(workers) as cluster, Client(cluster, set_as_default=False) as client:
+        client.register_plugin(Uninterrupted())
         yield client
+
+
+class Uninterrupted(WorkerPlugin):
+    """Leaves Ctrl-C, which a terminal sends to all processes, to the one that ends the others."""
+
+    def setup(self, worker: Worker) -> None:  # noqa: ARG002 - the signature is Dask's
+        """Ignore the signal; Dask calls this in each process, those that replace a lost one too."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @contextmanager

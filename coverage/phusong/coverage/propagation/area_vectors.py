@@ -36,7 +36,7 @@ def _load_terrain(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
         value.set_metadata("alias.scope", _terrain_scope(builder.module))
         return value
 
-    return types.float32(array, index), generate
+    return array.dtype(array, index), generate
 
 
 def _load_step(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
@@ -47,7 +47,7 @@ def _load_step(_typing: Any, array: Any, index: Any) -> Any:  # noqa: ANN401
         value.set_metadata("noalias", _terrain_scope(builder.module))
         return value
 
-    return types.float32(array, index), generate
+    return array.dtype(array, index), generate
 
 
 def _store_sample(_typing: Any, array: Any, index: Any, value: Any) -> Any:  # noqa: ANN401

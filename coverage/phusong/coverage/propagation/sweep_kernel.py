@@ -20,7 +20,6 @@ from phusong.coverage.propagation.area_geometry import (
     Tables,
     inner_samples,
     sample_terrain,
-    smooth_ends,
 )
 from phusong.coverage.propagation.area_kernel import (
     LEAST_DISTANCE_KM,
@@ -34,48 +33,46 @@ from phusong.coverage.propagation.p1812_combination import Conditions, combine
 from phusong.coverage.propagation.p1812_path import analyse
 from phusong.coverage.propagation.p1812_statistics import anomalous_time
 from phusong.coverage.propagation.profile import Float64Array
+from phusong.coverage.propagation.sweep_geometry import (
+    Batch,
+    Seen,
+    from_row,
+    make_batch,
+    make_seen,
+    see_pixels,
+)
 from phusong.coverage.propagation.sweep_radials import (
     Fan,
     Pixels,
-    Trace,
     first_rows,
-    flat_obstruction,
     list_pixels,
     make_pixels,
-    make_trace,
-    radial_margin,
-    rx_horizon,
-    sample_radial,
-    trace_radial,
 )
 from phusong.coverage.propagation.sweep_tail import (
     Band,
-    Batch,
     Shared,
     diffraction_losses,
     ducting_margins,
-    make_batch,
     make_shared,
     scattered_losses,
     smooth_earth,
     spherical_radius,
 )
+from phusong.coverage.propagation.sweep_trace import BLOCK, Trace, make_trace, sample_radial, trace_radial
 
 BATCH = 1024
 """Pixels gathered before their losses are worked out together."""
 _LANES = 64
 """Losses are worked out for whole multiples of so many pixels: what vector loops would leave over comes out
 of other instructions, in the last bit another number."""
-_NEARLY = 0.999
-"""Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
 _GATE_DB = np.float32(0.05)
 
 
 class Lookup(NamedTuple):
-    """Numbers by count of steps: shared tables, and reciprocals in double precision."""
+    """Numbers by count of steps: shared tables, and reciprocals."""
 
     tables: Tables
-    per_step: Float64Array
+    per_step: Float32Array
 
 
 class Work(NamedTuple):
@@ -83,6 +80,8 @@ class Work(NamedTuple):
 
     pixels: Pixels
     trace: Trace
+    seen: Seen
+    bounds: Float32Array
     batch: Batch
     shared: Shared
     losses: Float32Array
@@ -100,6 +99,8 @@ def make_work(samples: int) -> Work:
     return Work(
         make_pixels(on_radial),
         make_trace(samples),
+        make_seen(on_radial),
+        np.zeros(samples // BLOCK + 2, dtype=np.float32),
         make_batch(room),
         make_shared(room),
         three[0],
@@ -130,75 +131,21 @@ def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _leaning_slope(  # noqa: PLR0917 - kernels take no keyword-only options
-    trace: Trace, index: int, sway: float, from_m: float, away_km: float, curvature: float
-) -> float:
-    """Slope to a sample as it stands beside the radial, over the curved earth."""
-    return (trace.heights[index] + trace.lean[index] * sway * index - from_m) / away_km - curvature * away_km
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def _gather(  # noqa: PLR0917 - kernels take no keyword-only options
-    pixels: Pixels,
-    trace: Trace,
-    batch: Batch,
-    tables: Tables,
-    site: Site,
-    ground: Float32Array,
-    found: int,
-    known: int,
-    filled: int,
-) -> int:
-    """Add the geometry of a traced radial's pixels to the batch; return how many rows are filled."""
-    heights, curved, edge, before = trace.heights, trace.curved, trace.edge, trace.before
-    flat_edge, flat_before, numbers = trace.flat_edge, trace.flat_before, batch.numbers
-    tx, step, curvature = site.tx_height_m, site.step_km, 500.0 / site.radius_km
+def _gather(work: Work, fan: Fan, found: int, known: int, filled: int) -> int:
+    """Add a traced radial's pixels to the batch, save unknown and nearest ones; return how many are new."""
+    pixels, seen, batch, step_km = work.pixels, work.seen, work.batch, fan.site.step_km
+    new = 0
     for i in range(found):
-        cells, end_m = pixels.cells[i], float(ground[pixels.corner[i]])
-        count, d = inner_samples(cells), cells * step
-        if count > known or end_m < UNKNOWN_BELOW_M or d < SHORTEST_KM:
+        cells, end_m = pixels.cells[i], fan.ground[pixels.corner[i]]
+        count = inner_samples(cells)
+        if count > known or end_m < UNKNOWN_BELOW_M or cells * step_km < SHORTEST_KM:
             continue
-        rx = end_m + site.rx_height_m
-        direct, bend = (rx - tx) / d, curvature * d
-        tx_smooth, rx_smooth = smooth_ends(
-            trace.total[count], trace.moment[count], float(heights[count]), end_m, d, step, count
-        )
-        # the path lies beside the radial; where a horizon lies, the terrain's lean makes up for it
-        sway = pixels.aside[i] / cells
-        tx_slope = trace.tx_slope[count] + trace.tx_lean[count] * sway / step
-        if tx_slope + bend - direct >= 0.0:
-            index = rx_horizon(curved, edge, before, count, cells, rx - bend * d)
-            rx_km = d - index * step
-            rx_slope = _leaning_slope(trace, index, sway, rx, rx_km, curvature)
-            # beside the radial another sample may stand higher: an earlier vertex, or the other end's horizon
-            for other in (before[index], before[before[index]], trace.tx_index[count]):
-                other_km = d - other * step
-                slope = _leaning_slope(trace, other, sway, rx, other_km, curvature)
-                if other > 0 and slope > rx_slope:
-                    rx_slope, rx_km = slope, other_km
-            near_km = index * step
-            tx_slope = max(tx_slope, _leaning_slope(trace, index, sway, tx, near_km, curvature))
-            nu = math.sqrt(max(0.002 * d * (tx_slope + bend - direct) * (rx_slope + bend + direct), 0.0))
-            tx_km, rx_km = _NEARLY * trace.tx_index[count] * step, _NEARLY * rx_km
-            over, rx_flat = flat_obstruction(heights, flat_edge, flat_before, count, cells, rx, tx)
-            if over > 0.0:
-                tx_over, rx_over = trace.tx_flat[count] - direct, rx_flat / step + direct
-                share = over / (tx_over + rx_over)
-                tx_smooth, rx_smooth = tx_smooth - share * tx_over, rx_smooth - share * rx_over
-        else:
-            margin = radial_margin(
-                heights, trace.lean, tables, count, tx, direct, sway, d - count * step, step, curvature
-            )
-            nu, tx_km, rx_km = -math.sqrt(0.002 * d * min(float(margin), 1e6)), step, 0.5 * step
-            tx_slope, rx_slope = direct - bend, -direct - bend
-        numbers[0, filled], numbers[1, filled], numbers[2, filled] = d, rx - tx, nu
-        numbers[3, filled], numbers[4, filled] = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
-        numbers[5, filled], numbers[6, filled] = tx_slope, rx_slope
-        numbers[7, filled], numbers[8, filled] = tx_km, rx_km
-        batch.target[filled], batch.corner[filled] = pixels.target[i], pixels.corner[i]
-        batch.cells[filled] = cells
-        filled += 1
-    return filled
+        seen.cells[new], seen.end_m[new], seen.count[new] = cells, end_m, count
+        seen.sway[new] = pixels.aside[i] / cells
+        row = filled + new
+        batch.target[row], batch.corner[row], batch.cells[row] = pixels.target[i], pixels.corner[i], cells
+        new += 1
+    return new
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -301,7 +248,9 @@ def _finish(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _sample(work: Work, lookup: Lookup, fan: Fan, angle: float, found: int) -> int:
+def _sample(  # noqa: PLR0917 - kernels take no keyword-only options
+    work: Work, lookup: Lookup, fan: Fan, angle: float, most_sway: float, found: int
+) -> int:
     """Sample and trace a radial as far as its pixels need; return the samples before unknown terrain."""
     count = inner_samples(work.pixels.cells[:found].max())
     down, right = np.float32(fan.aside * math.sin(angle)), np.float32(fan.ahead * math.cos(angle))
@@ -318,7 +267,7 @@ def _sample(work: Work, lookup: Lookup, fan: Fan, angle: float, found: int) -> i
         trace.heights,
         trace.lean,
     )
-    return trace_radial(work.trace, lookup.tables, fan.site, count, lookup.per_step)
+    return trace_radial(trace, lookup.tables, fan.site, count, lookup.per_step, most_sway)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -361,11 +310,12 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
         if found == 0:
             continue
-        known = _sample(work, lookup, fan, angle, found)
+        known = _sample(work, lookup, fan, angle, 0.5 * (high - low), found)
         _fill_near(fan, work.pixels, found, known, carriers, out)
-        filled = _gather(
-            work.pixels, work.trace, work.batch, lookup.tables, fan.site, fan.ground, found, known, filled
-        )
+        new = _gather(work, fan, found, known, filled)
+        part = from_row(work.batch, filled)
+        see_pixels(work.seen, work.trace, part, lookup.tables, work.bounds, fan.site, new)
+        filled += new
         if filled >= BATCH:
             _finish(work, lookup, fan, filled, carriers, climate, out)
             filled = 0

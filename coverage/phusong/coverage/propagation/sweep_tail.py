@@ -16,7 +16,7 @@ from phusong.coverage.propagation.area_geometry import Float32Array
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
-from phusong.coverage.propagation.profile import Float64Array, Int64Array
+from phusong.coverage.propagation.sweep_geometry import Batch
 from phusong.coverage.propagation.sweep_math import exp2, log2, root
 
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
@@ -28,27 +28,6 @@ _PER_NEPER = _F(-math.log2(math.e) / 6.0)
 _LEAST_NU = _F(-0.78)
 _SOFT = _F(5.0 * math.log10(2.0))
 _PER_SOFT = _F(-0.2 * math.log2(10.0))
-
-
-class Batch(NamedTuple):
-    """Geometry of pixels, one array a quantity, all rows of ``numbers``, and where each pixel belongs.
-
-    Horizon distances are bounds from below and above: in line of sight only their sum is known.
-    """
-
-    target: Int64Array
-    corner: Int64Array
-    cells: Float64Array
-    numbers: Float32Array
-    distance_km: Float32Array
-    rise_m: Float32Array
-    nu_m: Float32Array
-    tx_m: Float32Array
-    rx_m: Float32Array
-    tx_slope: Float32Array
-    rx_slope: Float32Array
-    tx_km: Float32Array
-    rx_km: Float32Array
 
 
 class Shared(NamedTuple):
@@ -73,27 +52,6 @@ class Band(NamedTuple):
     frequency_root: np.float32
     gamma: np.float32
     turn_mrad_km: np.float32
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def make_batch(room: int) -> Batch:
-    """Allocate a batch."""
-    whole = np.zeros((9, room), dtype=np.float32)
-    return Batch(
-        np.zeros(room, dtype=np.int64),
-        np.zeros(room, dtype=np.int64),
-        np.zeros(room),
-        whole,
-        whole[0],
-        whole[1],
-        whole[2],
-        whole[3],
-        whole[4],
-        whole[5],
-        whole[6],
-        whole[7],
-        whole[8],
-    )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

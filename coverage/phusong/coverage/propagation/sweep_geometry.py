@@ -1,0 +1,434 @@
+"""Geometry of the pixels of a traced radial, in loops over pixels that the processor runs many at a time.
+
+A pixel takes the profile of the radial, leaning as it does beside it, with its own distance and height as
+the receiver. Each loop is one thought: the transmitter's side; steps down the hull to the receiver's horizon;
+both sides together.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
+from phusong.coverage.propagation.area_vectors import load_terrain as load
+from phusong.coverage.propagation.area_vectors import store_sample as store
+from phusong.coverage.propagation.profile import Float64Array, Int64Array
+from phusong.coverage.propagation.sweep_math import root
+from phusong.coverage.propagation.sweep_trace import Int32Array, Trace, sight_margin
+
+_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_F = np.float32
+_ZERO = _F(0.0)
+_NEARLY = _F(0.999)
+"""Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
+QUICK_STEPS = 3
+"""Steps down the hull taken by all pixels together, before the few that need more walk on alone."""
+MOST_MARGIN = 1e6
+
+
+class Seen(NamedTuple):
+    """Pixels on their way through the geometry, one array a quantity.
+
+    Attributes
+    ----------
+    cells : ndarray of float32
+        Distance in cells.
+    sway : ndarray of float32
+        Distance aside of the radial over distance along it.
+    end_m : ndarray of float32
+        Height of the ground.
+    count : ndarray of int32
+        Samples between the terminals.
+    horizon, highest : ndarray of int32
+        Sample of the receiver's horizon, and highest sample over the direct line.
+    rise : ndarray of float32
+        Slope of the transmitter's horizon over the direct line; negative in line of sight.
+    """
+
+    cells: Float32Array
+    sway: Float32Array
+    end_m: Float32Array
+    count: Int32Array
+    horizon: Int32Array
+    highest: Int32Array
+    rise: Float32Array
+
+
+class Batch(NamedTuple):
+    """Geometry of pixels, one array a quantity, and where each pixel belongs.
+
+    Horizon distances are bounds from below and above: in line of sight only their sum is known.
+    """
+
+    target: Int64Array
+    corner: Int64Array
+    cells: Float64Array
+    distance_km: Float32Array
+    rise_m: Float32Array
+    nu_m: Float32Array
+    tx_m: Float32Array
+    rx_m: Float32Array
+    tx_slope: Float32Array
+    rx_slope: Float32Array
+    tx_km: Float32Array
+    rx_km: Float32Array
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def make_seen(room: int) -> Seen:
+    """Allocate room for the pixels of a radial."""
+    real, whole = np.zeros((4, room), dtype=np.float32), np.zeros((3, room), dtype=np.int32)
+    return Seen(real[0], real[1], real[2], whole[0], whole[1], whole[2], real[3])
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def make_batch(room: int) -> Batch:
+    """Allocate a batch; its rows are plausible from the start, for losses are worked out beyond the last."""
+    whole = np.ones((9, room), dtype=np.float32)
+    return Batch(
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room, dtype=np.int64),
+        np.zeros(room),
+        whole[0],
+        whole[1],
+        whole[2],
+        whole[3],
+        whole[4],
+        whole[5],
+        whole[6],
+        whole[7],
+        whole[8],
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def from_row(batch: Batch, row: int) -> Batch:
+    """Batch without its first rows; it shares their memory."""
+    return Batch(
+        batch.target[row:],
+        batch.corner[row:],
+        batch.cells[row:],
+        batch.distance_km[row:],
+        batch.rise_m[row:],
+        batch.nu_m[row:],
+        batch.tx_m[row:],
+        batch.rx_m[row:],
+        batch.tx_slope[row:],
+        batch.rx_slope[row:],
+        batch.tx_km[row:],
+        batch.rx_km[row:],
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
+    seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
+) -> None:
+    """Write the geometry of a radial's pixels into the first rows of a batch.
+
+    Parameters
+    ----------
+    seen : Seen
+        ``cells``, ``sway``, ``end_m`` and ``count`` are given.
+    trace : Trace
+    batch : Batch
+        Written, but for ``target``, ``corner`` and ``cells``.
+    tables : Tables
+    bounds : ndarray of float32
+        Scratch, one number a block of samples.
+    site : Site
+    pixels : int
+    """
+    _from_transmitter(
+        seen.cells,
+        seen.sway,
+        seen.end_m,
+        seen.count,
+        trace.heights,
+        trace.total,
+        trace.moment,
+        trace.tx_slope,
+        trace.tx_lean,
+        site,
+        pixels,
+        batch.distance_km,
+        batch.rise_m,
+        batch.tx_slope,
+        batch.tx_m,
+        batch.rx_m,
+        seen.rise,
+    )
+    _to_horizon(
+        seen.cells,
+        seen.end_m,
+        seen.count,
+        trace.curved,
+        trace.edge,
+        trace.before,
+        seen.rise,
+        site,
+        pixels,
+        seen.horizon,
+    )
+    _to_highest(
+        seen.cells,
+        seen.end_m,
+        seen.horizon,
+        trace.edge,
+        trace.before,
+        seen.rise,
+        site,
+        pixels,
+        seen.highest,
+    )
+    _meet(
+        seen.sway,
+        seen.end_m,
+        seen.count,
+        seen.horizon,
+        seen.highest,
+        seen.rise,
+        trace,
+        site,
+        pixels,
+        batch,
+    )
+    _in_sight(
+        seen.rise,
+        seen.sway,
+        seen.count,
+        trace,
+        tables,
+        bounds,
+        site,
+        pixels,
+        batch.distance_km,
+        batch.rise_m,
+        batch.nu_m,
+    )
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _from_transmitter(  # noqa: PLR0917 - kernels take no keyword-only options
+    cells: Float32Array,
+    sway: Float32Array,
+    end_m: Float32Array,
+    count: Int32Array,
+    heights: Float32Array,
+    total: Float64Array,
+    moment: Float64Array,
+    tx_slopes: Float32Array,
+    tx_lean: Float32Array,
+    site: Site,
+    pixels: int,
+    distance_km: Float32Array,
+    rise_m: Float32Array,
+    tx_slope: Float32Array,
+    tx_smooth: Float32Array,
+    rx_smooth: Float32Array,
+    rise: Float32Array,
+) -> None:
+    """Distance, smooth earth at both ends (equations 83 to 86), slope of the transmitter's horizon."""
+    step, per_step = site.step_km, _F(1.0 / site.step_km)
+    spacing, less = _F(site.step_km), _F(site.tx_height_m - site.rx_height_m)
+    curve = _F(500.0 / site.radius_km)
+    for i in range(pixels):
+        n, end = load(count, i), load(end_m, i)
+        d = load(cells, i) * spacing
+        up = end - less
+        whole = np.float64(d)
+        last, number = np.float64(load(heights, n)), np.float64(n)
+        near = number * step
+        gap = whole - near
+        v1 = step * (2.0 * load(total, n) - last) + gap * (end + last)
+        v2 = step * step * (6.0 * load(moment, n) - last * (3.0 * number + 1.0))
+        v2 += gap * (end * (2.0 * whole + near) + last * (whole + 2.0 * near))
+        square = 1.0 / (whole * whole)
+        slope = load(tx_slopes, n) + load(tx_lean, n) * load(sway, i) * per_step
+        store(distance_km, i, d)
+        store(rise_m, i, up)
+        store(tx_slope, i, slope)
+        store(tx_smooth, i, _F((2.0 * v1 * whole - v2) * square))
+        store(rx_smooth, i, _F((v2 - v1 * whole) * square))
+        store(rise, i, slope + curve * d - up / d)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _to_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
+    cells: Float32Array,
+    end_m: Float32Array,
+    count: Int32Array,
+    curved: Float32Array,
+    edge: Float32Array,
+    before: Int32Array,
+    rise: Float32Array,
+    site: Site,
+    pixels: int,
+    horizon: Int32Array,
+) -> None:
+    """Walk down the hull to the tangent from the receiver: its horizon over the curved earth."""
+    bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
+    over = _F(site.rx_height_m)
+    for i in range(pixels):
+        n, far = load(count, i), load(cells, i)
+        sunk = load(end_m, i) + over - bend * far * far
+        for _ in range(QUICK_STEPS):
+            is_short = load(curved, n) - sunk < load(edge, n) * (_F(n) - far)
+            n = load(before, n) if is_short else n
+        store(horizon, i, n)
+    for i in range(pixels):
+        if rise[i] < _ZERO:
+            continue
+        n, far = horizon[i], cells[i]
+        sunk = end_m[i] + over - bend * far * far
+        while curved[n] - sunk < edge[n] * (_F(n) - far):
+            n = before[n]
+        horizon[i] = n
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _to_highest(  # noqa: PLR0917 - kernels take no keyword-only options
+    cells: Float32Array,
+    end_m: Float32Array,
+    horizon: Int32Array,
+    edge: Float32Array,
+    before: Int32Array,
+    rise: Float32Array,
+    site: Site,
+    pixels: int,
+    highest: Int32Array,
+) -> None:
+    """Walk on from the receiver's horizon to the sample highest over the direct line."""
+    bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
+    less = _F(site.rx_height_m - site.tx_height_m)
+    for i in range(pixels):
+        n, far = load(horizon, i), load(cells, i)
+        direct = (load(end_m, i) + less) / far - bend * far
+        for _ in range(QUICK_STEPS):
+            n = load(before, n) if load(edge, n) < direct else n
+        store(highest, i, n)
+    for i in range(pixels):
+        if rise[i] < _ZERO:
+            continue
+        n, far = highest[i], cells[i]
+        direct = (end_m[i] + less) / far - bend * far
+        while edge[n] < direct:
+            n = before[n]
+        highest[i] = n
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
+    sway: Float32Array,
+    end_m: Float32Array,
+    count: Int32Array,
+    horizon: Int32Array,
+    highest: Int32Array,
+    rise: Float32Array,
+    trace: Trace,
+    site: Site,
+    pixels: int,
+    batch: Batch,
+) -> None:
+    """Put the two sides together: edge parameter, effective heights and horizons of blocked paths."""
+    heights, lean, before, tx_index, tx_flat = (
+        trace.heights,
+        trace.lean,
+        trace.before,
+        trace.tx_index,
+        trace.tx_flat,
+    )
+    spacing, curve = _F(site.step_km), _F(500.0 / site.radius_km)
+    tx, over = _F(site.tx_height_m), _F(site.rx_height_m)
+    for i in range(pixels):
+        end, n, turn = load(end_m, i), load(count, i), load(sway, i)
+        d, up, tx_slope = load(batch.distance_km, i), load(batch.rise_m, i), load(batch.tx_slope, i)
+        rx, direct, bend = end + over, up / d, curve * d
+        # beside the radial another sample may stand higher than its horizon: an earlier vertex of the
+        # hull, or the other end's horizon
+        first = load(tx_index, n)
+        k0 = load(horizon, i)
+        k1 = load(before, k0)
+        k2 = load(before, k1)
+        h0 = load(heights, k0) + load(lean, k0) * turn * _F(k0)
+        x0, x1, x2, x3 = (
+            d - _F(k0) * spacing,
+            d - _F(k1) * spacing,
+            d - _F(k2) * spacing,
+            d - _F(first) * spacing,
+        )
+        f0 = (h0 - rx) / x0
+        f1 = (load(heights, k1) + load(lean, k1) * turn * _F(k1) - rx) / x1
+        f2 = (load(heights, k2) + load(lean, k2) * turn * _F(k2) - rx) / x2
+        f3 = (load(heights, first) + load(lean, first) * turn * _F(first) - rx) / x3
+        s0, s1, s2, s3 = f0 - curve * x0, f1 - curve * x1, f2 - curve * x2, f3 - curve * x3
+        is_better = (s1 > s0) & (k1 > 0)
+        rx_slope, rx_km = s1 if is_better else s0, x1 if is_better else x0
+        is_better = (s2 > rx_slope) & (k2 > 0)
+        rx_slope, rx_km = s2 if is_better else rx_slope, x2 if is_better else rx_km
+        is_better = (s3 > rx_slope) & (first > 0)
+        rx_slope, rx_km = s3 if is_better else rx_slope, x3 if is_better else rx_km
+        rx_flat = f0 if f0 > f3 else f3
+        near = _F(k0) * spacing
+        back = (h0 - tx) / near - curve * near
+        tx_slope = back if (back > tx_slope) & (k0 > 0) else tx_slope
+        tx_rise, rx_rise = tx_slope + bend - direct, rx_slope + bend + direct
+        product = _F(0.002) * d * tx_rise * rx_rise
+        top = load(highest, i)
+        obstruction = load(heights, top) - tx - direct * _F(top) * spacing
+        tx_over, rx_over = load(tx_flat, n) - direct, rx_flat + direct
+        is_blocked = load(rise, i) >= _ZERO
+        is_raised = is_blocked & (obstruction > _ZERO)
+        share = obstruction / (tx_over + rx_over) if is_raised else _ZERO
+        tx_smooth = load(batch.tx_m, i) - share * tx_over
+        rx_smooth = load(batch.rx_m, i) - share * rx_over
+        store(batch.nu_m, i, root(product if product > _ZERO else _ZERO))
+        store(batch.tx_m, i, tx - (tx_smooth if tx_smooth < _ZERO else _ZERO))
+        store(batch.rx_m, i, rx - (rx_smooth if rx_smooth < end else end))
+        store(batch.tx_slope, i, tx_slope if is_blocked else direct - bend)
+        store(batch.rx_slope, i, rx_slope if is_blocked else -direct - bend)
+        store(batch.tx_km, i, _NEARLY * _F(first) * spacing if is_blocked else spacing)
+        store(batch.rx_km, i, _NEARLY * rx_km if is_blocked else _F(0.5) * spacing)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _in_sight(  # noqa: PLR0917 - kernels take no keyword-only options
+    rise: Float32Array,
+    sway: Float32Array,
+    count: Int32Array,
+    trace: Trace,
+    tables: Tables,
+    bounds: Float32Array,
+    site: Site,
+    pixels: int,
+    distance_km: Float32Array,
+    rise_m: Float32Array,
+    nu_m: Float32Array,
+) -> None:
+    """Write the edge parameter of the paths in line of sight."""
+    heights, lean, tops, per_km, step = trace.heights, trace.lean, trace.tops, tables.per_km, tables.step
+    spacing, bend, top = _F(site.step_km), _F(500.0 / site.radius_km * site.step_km), _F(site.tx_height_m)
+    for i in range(pixels):
+        if rise[i] < _ZERO:
+            d = distance_km[i]
+            slope = rise_m[i] / d * spacing
+            margin = sight_margin(
+                heights,
+                lean,
+                tops,
+                per_km,
+                step,
+                bounds,
+                np.int64(count[i]),
+                top,
+                slope,
+                sway[i],
+                d,
+                spacing,
+                bend,
+            )
+            nu_m[i] = -math.sqrt(0.002 * d * min(float(margin), MOST_MARGIN))

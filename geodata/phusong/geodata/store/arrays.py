@@ -71,7 +71,10 @@ def map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         ``study_broken`` when the file is not one of ours or was cut short.
     FileNotFoundError
     """
-    whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+    try:
+        whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+    except ValueError as error:  # of an empty file
+        raise StudyError("study_broken", path=str(path)) from error
     start = len(MAGIC) + 8
     if whole.size < start or whole[: len(MAGIC)].tobytes() != MAGIC:
         raise StudyError("study_broken", path=str(path))

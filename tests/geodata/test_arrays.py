@@ -1,0 +1,55 @@
+"""Mapped arrays: what was written is what is read, and a broken file is said to be broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from phusong.coverage.errors import StudyError
+from phusong.geodata.store.arrays import map_arrays, write_arrays
+
+ARRAYS = {
+    "steps": np.arange(7, dtype=np.uint16),
+    "nothing": np.empty((0, 3), dtype=np.float64),
+    "area": np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2],
+}
+
+
+def test_arrays_come_back_as_they_were(tmp_path: Path) -> None:
+    write_arrays(tmp_path / "deep" / "a.bin", ARRAYS)
+    found = map_arrays(tmp_path / "deep" / "a.bin")
+    assert list(found) == list(ARRAYS)
+    for name, array in ARRAYS.items():
+        assert found[name].dtype == array.dtype
+        assert np.array_equal(found[name], array)
+        assert not found[name].flags.writeable
+
+
+def test_a_newer_file_takes_the_place_and_open_maps_stay(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    write_arrays(path, {"one": np.ones(1000)})
+    before = map_arrays(path)["one"]
+    write_arrays(path, {"one": np.zeros(1000)})
+    assert (before == 1.0).all()
+    assert (map_arrays(path)["one"] == 0.0).all()
+    assert [one.name for one in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("keep", [0, 4, 20, 90, -1])
+def test_a_cut_file_is_broken(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "a.bin"
+    write_arrays(path, ARRAYS)
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(StudyError, match="study_broken"):
+        map_arrays(path)
+
+
+def test_another_file_is_broken_and_none_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"PK\x03\x04 something else entirely")
+    with pytest.raises(StudyError, match="study_broken"):
+        map_arrays(path)
+    with pytest.raises(FileNotFoundError):
+        map_arrays(tmp_path / "none.bin")

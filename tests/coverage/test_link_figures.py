@@ -20,13 +20,20 @@ from phusong.coverage.radio.reliability import (
     area_probability_of_pixels,
     location_probability,
 )
-from phusong.coverage.radio.throughput import downlink_mbit_s, server_mbit_s, spectral_efficiency
+from phusong.coverage.radio.throughput import (
+    RateTables,
+    downlink_mbit_s,
+    server_mbit_s,
+    spectral_efficiency,
+)
 from phusong.coverage.radio.uplink import (
     handset_power_dbm,
     uplink_limited_loss_db,
     uplink_margin_db,
     uplink_sensitivity_dbm,
 )
+from phusong.coverage.signal import best_rsrq_db
+from phusong.coverage.signal_kernel import LEVEL_MIDDLE_DBM, LEVEL_STEP_DB, NO_LEVEL, power_table
 
 FOUR = Cell(
     cell_id="a-1",
@@ -264,3 +271,38 @@ def test_pixels_count_by_weight_and_unknown_ones_not_at_all():
     levels = [-100.0, -np.inf, np.nan]
     assert area_probability_of_pixels(levels, -100.0, 6.0, weights=[3.0, 1.0, 9.0]) == pytest.approx(0.375)
     assert math.isnan(area_probability_of_pixels([np.nan], -100.0, 6.0))
+
+
+@pytest.mark.parametrize(("edge", "area"), [(0.75, 0.90), (0.90, 0.97)])
+def test_edges_and_areas_of_the_guide(edge, area):
+    margin_db = fade_margin_db(edge, 8.0)
+    assert area_probability(margin_db, 8.0, exponent=3.5) == pytest.approx(area, abs=0.005)
+
+
+steps = st.integers(
+    round((-150 - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB), round((-40 - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB)
+)
+
+
+@quick
+@given(own=steps, others=st.lists(steps, max_size=4), load=st.floats(0.0, 1.0))
+def test_rsrq_of_stacks_follows_the_formula_and_never_beats_a_lone_cell(own, others, load):
+    power = power_table()
+    level = np.array([[own, NO_LEVEL]], dtype=np.int16)
+    total = np.array([[sum(int(power[step - NO_LEVEL]) for step in (own, *others)), 0]])
+    found = best_rsrq_db(level, total, noise_dbm=-125.0, load=load)
+    levels_dbm = [LEVEL_MIDDLE_DBM + LEVEL_STEP_DB * step for step in (own, *others)]
+    total_dbm = 10 * math.log10(sum(10 ** (one / 10) for one in levels_dbm))
+    by_formula = rsrq_db(levels_dbm[0], total_dbm=total_dbm, noise_dbm=-125.0, load=load)
+    assert found[0, 0] == pytest.approx(float(by_formula), abs=1e-3)
+    assert found[0, 0] <= -10 * math.log10(2 + 10 * load) + 1e-4
+    assert np.isnan(found[0, 1])
+
+
+def test_tables_serve_any_number_of_rasters():
+    tables = RateTables.of([FOUR, FIVE, replace(FOUR, cell_id="b")])
+    assert tables.tables.shape[0] == 2  # cells alike share a table
+    server, ratios_db = np.array([0, 1, 2, -1]), np.array([12.0, 12.0, 12.0, 12.0])
+    rates = tables.mbit_s(server, ratios_db)
+    assert rates == pytest.approx(server_mbit_s([FOUR, FIVE, FOUR], server, ratios_db), nan_ok=True)
+    assert rates[0] == rates[2] == pytest.approx(float(downlink_mbit_s(FOUR, 12.0)), abs=0.02)

@@ -61,16 +61,17 @@ def reception_record(
 
 def _budget(signal: SignalMap, budgets: Budgets, found: PointSignal) -> dict[str, Any]:
     """Figures of the best server that follow from its level."""
-    if found.carrier is None or found.cell_index is None or found.rsrp_dbm is None:
+    carrier, index, level_dbm = found.carrier, found.cell_index, found.rsrp_dbm
+    if carrier is None or index is None or level_dbm is None or found.sinr_db is None:
         names = ("required_dbm", "location_probability", "throughput_mbit_s", "uplink_margin_db")
         return dict.fromkeys(names)
-    record, cell = signal.carriers[found.carrier], budgets.cells[found.cell_index]
-    probability = location_probability(found.rsrp_dbm, budgets.holding_dbm(record), budgets.sigma_db(record))
+    record, cell = signal.carriers[carrier], budgets.cells[index]
+    probability = location_probability(level_dbm, budgets.holding_dbm(record), budgets.sigma_db(record))
     return {
         "required_dbm": _rounded(record.required_dbm),
         "location_probability": _rounded(float(probability), 3),
-        "throughput_mbit_s": _rounded(float(downlink_mbit_s(cell, found.sinr_db or 0.0))),
-        "uplink_margin_db": _rounded(found.rsrp_dbm + float(budgets.uplink_offset_db[found.cell_index])),
+        "throughput_mbit_s": _rounded(float(downlink_mbit_s(cell, found.sinr_db))),
+        "uplink_margin_db": _rounded(level_dbm + float(budgets.uplink_offset_db[index])),
     }
 
 

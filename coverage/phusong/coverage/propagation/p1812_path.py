@@ -120,14 +120,19 @@ def horizons(
     last = distance_km.size - 1
     length = distance_km[last]
     tx_index = rx_index = 0
-    tx_angle = rx_angle = -math.inf
+    tx_slope = rx_slope = -math.inf
+    curve = 500.0 / radius_km
     for i in range(1, last):
-        angle = elevation_mrad(height_m[i] - tx_masl, distance_km[i], radius_km)
-        if angle > tx_angle:
-            tx_angle, tx_index = angle, i
-        angle = elevation_mrad(height_m[i] - rx_masl, length - distance_km[i], radius_km)
-        if angle >= rx_angle:
-            rx_angle, rx_index = angle, i
+        d = distance_km[i]
+        rest = length - d
+        slope = (height_m[i] - tx_masl) / d - curve * d
+        if slope > tx_slope:
+            tx_slope, tx_index = slope, i
+        slope = (height_m[i] - rx_masl) / rest - curve * rest
+        if slope >= rx_slope:
+            rx_slope, rx_index = slope, i
+    # the arctangent of equation 76 grows with the slope, so the greatest slope has the greatest angle
+    tx_angle, rx_angle = 1000.0 * math.atan(0.001 * tx_slope), 1000.0 * math.atan(0.001 * rx_slope)
     direct = elevation_mrad(rx_masl - tx_masl, length, radius_km)
     if tx_angle > direct:
         return Horizon(True, distance_km[tx_index], length - distance_km[rx_index], tx_angle, rx_angle)

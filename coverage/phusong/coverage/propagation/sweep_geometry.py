@@ -8,7 +8,6 @@ both sides together.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -16,7 +15,8 @@ from numba import njit
 from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
-from phusong.coverage.propagation.profile import Float64Array, Int64Array
+from phusong.coverage.propagation.profile import Float64Array
+from phusong.coverage.propagation.sweep_batch import Batch, Seen
 from phusong.coverage.propagation.sweep_math import root
 from phusong.coverage.propagation.sweep_trace import Int32Array, Trace, sight_margin
 
@@ -30,100 +30,6 @@ QUICK_STEPS = 3
 MOST_MARGIN = 1e6
 
 
-class Seen(NamedTuple):
-    """Pixels on their way through the geometry, one array a quantity.
-
-    Attributes
-    ----------
-    cells : ndarray of float32
-        Distance in cells.
-    sway : ndarray of float32
-        Distance aside of the radial over distance along it.
-    end_m : ndarray of float32
-        Height of the ground.
-    count : ndarray of int32
-        Samples between the terminals.
-    horizon, highest : ndarray of int32
-        Sample of the receiver's horizon, and highest sample over the direct line.
-    rise : ndarray of float32
-        Slope of the transmitter's horizon over the direct line; negative in line of sight.
-    """
-
-    cells: Float32Array
-    sway: Float32Array
-    end_m: Float32Array
-    count: Int32Array
-    horizon: Int32Array
-    highest: Int32Array
-    rise: Float32Array
-
-
-class Batch(NamedTuple):
-    """Geometry of pixels, one array a quantity, and where each pixel belongs.
-
-    Horizon distances are bounds from below and above: in line of sight only their sum is known.
-    """
-
-    target: Int64Array
-    corner: Int64Array
-    cells: Float64Array
-    distance_km: Float32Array
-    rise_m: Float32Array
-    nu_m: Float32Array
-    tx_m: Float32Array
-    rx_m: Float32Array
-    tx_slope: Float32Array
-    rx_slope: Float32Array
-    tx_km: Float32Array
-    rx_km: Float32Array
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def make_seen(room: int) -> Seen:
-    """Allocate room for the pixels of a radial."""
-    real, whole = np.zeros((4, room), dtype=np.float32), np.zeros((3, room), dtype=np.int32)
-    return Seen(real[0], real[1], real[2], whole[0], whole[1], whole[2], real[3])
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def make_batch(room: int) -> Batch:
-    """Allocate a batch; its rows are plausible from the start, for losses are worked out beyond the last."""
-    whole = np.ones((9, room), dtype=np.float32)
-    return Batch(
-        np.zeros(room, dtype=np.int64),
-        np.zeros(room, dtype=np.int64),
-        np.zeros(room),
-        whole[0],
-        whole[1],
-        whole[2],
-        whole[3],
-        whole[4],
-        whole[5],
-        whole[6],
-        whole[7],
-        whole[8],
-    )
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def from_row(batch: Batch, row: int) -> Batch:
-    """Batch without its first rows; it shares their memory."""
-    return Batch(
-        batch.target[row:],
-        batch.corner[row:],
-        batch.cells[row:],
-        batch.distance_km[row:],
-        batch.rise_m[row:],
-        batch.nu_m[row:],
-        batch.tx_m[row:],
-        batch.rx_m[row:],
-        batch.tx_slope[row:],
-        batch.rx_slope[row:],
-        batch.tx_km[row:],
-        batch.rx_km[row:],
-    )
-
-
 @njit(cache=True, error_model="numpy", nogil=True)
 def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
@@ -133,7 +39,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     Parameters
     ----------
     seen : Seen
-        ``cells``, ``sway``, ``end_m`` and ``count`` are given.
+        ``cells``, ``sway``, ``end_m`` and ``inner`` are given.
     trace : Trace
     batch : Batch
         Written, but for ``target``, ``corner`` and ``cells``.
@@ -147,7 +53,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
         seen.cells,
         seen.sway,
         seen.end_m,
-        seen.count,
+        seen.inner,
         trace.heights,
         trace.total,
         trace.moment,
@@ -165,7 +71,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     _to_horizon(
         seen.cells,
         seen.end_m,
-        seen.count,
+        seen.inner,
         trace.curved,
         trace.edge,
         trace.before,
@@ -188,7 +94,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     _meet(
         seen.sway,
         seen.end_m,
-        seen.count,
+        seen.inner,
         seen.horizon,
         seen.highest,
         seen.rise,
@@ -200,7 +106,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     _in_sight(
         seen.rise,
         seen.sway,
-        seen.count,
+        seen.inner,
         trace,
         tables,
         bounds,
@@ -321,6 +227,23 @@ def _to_highest(  # noqa: PLR0917 - kernels take no keyword-only options
         highest[i] = n
 
 
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
+def _obstruction(
+    heights: Float32Array,
+    before: Int32Array,
+    top: np.int32,
+    per: np.float32,
+    ends: tuple[np.float32, np.float32],
+) -> np.float32:
+    """Greatest height of some vertices over a line from zero; of the horizons it is given already."""
+    nearer = load(before, top)
+    here = load(heights, top) - per * _F(top)
+    other = load(heights, nearer) - per * _F(nearer)
+    here = other if (other > here) & (nearer > 0) else here
+    here = ends[0] if ends[0] > here else here
+    return ends[1] if ends[1] > here else here
+
+
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
 def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
     sway: Float32Array,
@@ -355,16 +278,12 @@ def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
         k1 = load(before, k0)
         k2 = load(before, k1)
         h0 = load(heights, k0) + load(lean, k0) * turn * _F(k0)
-        x0, x1, x2, x3 = (
-            d - _F(k0) * spacing,
-            d - _F(k1) * spacing,
-            d - _F(k2) * spacing,
-            d - _F(first) * spacing,
-        )
-        f0 = (h0 - rx) / x0
-        f1 = (load(heights, k1) + load(lean, k1) * turn * _F(k1) - rx) / x1
-        f2 = (load(heights, k2) + load(lean, k2) * turn * _F(k2) - rx) / x2
-        f3 = (load(heights, first) + load(lean, first) * turn * _F(first) - rx) / x3
+        h1 = load(heights, k1) + load(lean, k1) * turn * _F(k1)
+        h2 = load(heights, k2) + load(lean, k2) * turn * _F(k2)
+        h3 = load(heights, first) + load(lean, first) * turn * _F(first)
+        x0, x1 = d - _F(k0) * spacing, d - _F(k1) * spacing
+        x2, x3 = d - _F(k2) * spacing, d - _F(first) * spacing
+        f0, f1, f2, f3 = (h0 - rx) / x0, (h1 - rx) / x1, (h2 - rx) / x2, (h3 - rx) / x3
         s0, s1, s2, s3 = f0 - curve * x0, f1 - curve * x1, f2 - curve * x2, f3 - curve * x3
         is_better = (s1 > s0) & (k1 > 0)
         rx_slope, rx_km = s1 if is_better else s0, x1 if is_better else x0
@@ -372,14 +291,17 @@ def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
         rx_slope, rx_km = s2 if is_better else rx_slope, x2 if is_better else rx_km
         is_better = (s3 > rx_slope) & (first > 0)
         rx_slope, rx_km = s3 if is_better else rx_slope, x3 if is_better else rx_km
+        # over the flat earth the greatest lie on the same hull, most often on one of these vertices
         rx_flat = f0 if f0 > f3 else f3
+        rx_flat = f1 if (f1 > rx_flat) & (k1 > 0) else rx_flat
+        per = direct * spacing
+        ends = h0 - per * _F(k0), h3 - per * _F(first)
+        obstruction = _obstruction(heights, before, load(highest, i), per, ends) - tx
         near = _F(k0) * spacing
         back = (h0 - tx) / near - curve * near
         tx_slope = back if (back > tx_slope) & (k0 > 0) else tx_slope
         tx_rise, rx_rise = tx_slope + bend - direct, rx_slope + bend + direct
         product = _F(0.002) * d * tx_rise * rx_rise
-        top = load(highest, i)
-        obstruction = load(heights, top) - tx - direct * _F(top) * spacing
         tx_over, rx_over = load(tx_flat, n) - direct, rx_flat + direct
         is_blocked = load(rise, i) >= _ZERO
         is_raised = is_blocked & (obstruction > _ZERO)
@@ -423,7 +345,7 @@ def _in_sight(  # noqa: PLR0917 - kernels take no keyword-only options
                 per_km,
                 step,
                 bounds,
-                np.int64(count[i]),
+                int(count[i]),
                 top,
                 slope,
                 sway[i],

@@ -61,7 +61,7 @@ class Pixels(NamedTuple):
     aside: Float64Array
 
 
-def fan_edges(radius_cells: float, radials_per_edge: int) -> Float64Array:
+def fan_edges(radius_cells: float, radials_per_edge: float) -> Float64Array:
     """Tangents of the edges between the radials of a fan, evenly spaced in angle, exact at both ends."""
     count = max(math.ceil(0.5 * math.pi * radius_cells * radials_per_edge), 1)
     edges = np.tan(np.linspace(-0.25 * math.pi, 0.25 * math.pi, count + 1))

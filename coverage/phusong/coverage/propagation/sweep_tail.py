@@ -16,7 +16,7 @@ from phusong.coverage.propagation.area_geometry import Float32Array
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
-from phusong.coverage.propagation.sweep_geometry import Batch
+from phusong.coverage.propagation.sweep_batch import Batch
 from phusong.coverage.propagation.sweep_math import exp2, log2, root
 
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}

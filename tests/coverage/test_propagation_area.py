@@ -20,6 +20,8 @@ from phusong.coverage.propagation.p1812_diffraction import smooth_profile_nu_m
 
 CELL_M = 30.0
 METHOD = Method()
+TOLERANCE_DB = 0.01
+"""Single precision and bounds on ducting take up to this; the bar of the project is 0.05 dB."""
 
 
 def world(values: np.ndarray, *, cell_m: float = CELL_M) -> Raster:
@@ -108,7 +110,7 @@ def test_every_pixel_equals_its_own_path(time_percentage: float, has_clutter: bo
         radius_m=3_100.0,
         clutter=cover,
     )
-    assert worst <= 1e-3
+    assert worst <= TOLERANCE_DB
 
 
 def test_long_paths_and_deep_shadows_equal_their_own_path() -> None:
@@ -124,7 +126,7 @@ def test_long_paths_and_deep_shadows_equal_their_own_path() -> None:
         radius_m=35_000.0,
         height_m=10.0,
     )
-    assert worst <= 2e-3
+    assert worst <= TOLERANCE_DB
 
 
 def test_low_ground_by_the_equator_lets_ducting_in() -> None:
@@ -146,7 +148,7 @@ def test_real_mountains_equal_their_own_path(shared_data: Path) -> None:
     worst = worst_difference_db(
         terrain, x_m + 3.0, y_m + 41.0, method=METHOD, frequencies_mhz=[700.0, 3_700.0], radius_m=12_000.0
     )
-    assert worst <= 2e-3
+    assert worst <= TOLERANCE_DB
 
 
 def test_carriers_share_geometry_but_not_results() -> None:
@@ -238,7 +240,7 @@ def test_a_mast_in_the_corner_of_the_grid() -> None:
     worst = worst_difference_db(
         terrain, x_m, y_m, method=METHOD, frequencies_mhz=[800.0], radius_m=2_000.0, samples=150
     )
-    assert worst <= 1e-3
+    assert worst <= TOLERANCE_DB
 
 
 def test_half_step_rule_keeps_the_last_sample_off_the_receiver() -> None:

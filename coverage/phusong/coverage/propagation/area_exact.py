@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from phusong.coverage.propagation.area_finish import Land
 from phusong.coverage.propagation.area_kernel import loss_rows
 from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sample_tables
 
@@ -18,18 +19,12 @@ def fill_exact(request: AreaRequest) -> None:
         the path.
     """
     ground, site, carriers = request.ground(), request.site(), request.carriers()
-    fixed = (
-        ground.ravel(),
-        request.cover().ravel(),
-        ground.shape,
-        sample_tables(float(carriers.radius_cells.max()), site),
-        site,
-        carriers,
-        request.climate(),
-        request.loss_db,
-    )
+    tables = sample_tables(float(carriers.radius_cells.max()), site)
+    rows, cols = ground.shape
+    land = Land(ground.reshape(-1), request.cover().reshape(-1), rows, cols, site)
+    climate, out = request.climate(), request.loss_db.reshape(-1)
     run_blocks(
-        lambda begin, end: loss_rows(begin, end, *fixed),
+        lambda begin, end: loss_rows(begin, end, land, tables, carriers, climate, out),
         count=request.window.rows,
         block=_ROWS_A_TASK,
         threads=request.threads,

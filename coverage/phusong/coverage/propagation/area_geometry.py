@@ -16,10 +16,6 @@ from numba import njit
 from phusong.coverage.propagation.area_vectors import greater, load_step, load_terrain, store_sample
 from phusong.coverage.propagation.p1812_diffraction import (
     crossing_nu_m,
-    grazing_radius_km,
-    least_clearance,
-    needed_clearance,
-    sight_limit_km,
 )
 
 Float32Array = npt.NDArray[np.float32]
@@ -28,6 +24,8 @@ UNKNOWN_M = np.float32(-1e30)
 """Stands for unknown terrain; a sum under ``UNKNOWN_BELOW_M`` has met it."""
 UNKNOWN_BELOW_M = -1e15
 LOWEST = np.float32(-1e30)
+STRIDE = 8
+"""Samples looked at together where a horizon is searched."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 
 
@@ -57,21 +55,17 @@ class Site(NamedTuple):
 
 
 class AreaPath(NamedTuple):
-    """Numbers of one path that every carrier uses."""
+    """Numbers of one path that every carrier uses; horizons are those over bare terrain."""
 
-    distance_km: float
     rise_m: float
     nu_m: float
     smooth_nu_m: float
     effective_tx_m: float
     effective_rx_m: float
-    spherical_radius_km: float
-    clearance_m: float
-    needed_m: float
-    radius_root: float
-    is_blocked: bool
     tx_slope: float
     rx_slope: float
+    tx_km: float
+    rx_km: float
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -276,6 +270,86 @@ def smooth_ends(  # noqa: PLR0917 - kernels take no keyword-only options
     return (2.0 * v1 * d - v2) / (d * d), (v2 - v1 * d) / (d * d)
 
 
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array, tables: Tables, count: int, rx_m: float, gap_km: float, step_km: float, bend: float
+) -> np.float32:
+    """Greatest slope from the receiver over the curved earth, less its part at the transmitter (80)."""
+    end, gap, spacing, curve = np.float32(rx_m), np.float32(gap_km), np.float32(step_km), np.float32(bend)
+    last = np.float32(count)
+    slope = LOWEST
+    for i in range(1, count + 1):
+        rest = gap + (last - tables.step[i]) * spacing
+        slope = greater((heights[i] - end) / rest - curve * rest, slope)
+    return slope
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array, tables: Tables, site: Site, count: int, d: float, rise_m: float
+) -> tuple[bool, float, float]:
+    """Whether the bare terrain blocks, and slopes to its horizons; clutter does not count here."""
+    bend = 500.0 / site.radius_km
+    tx_slope = float(highest_slope(heights, tables, count, site.tx_height_m))
+    direct = rise_m / d - bend * d
+    if tx_slope <= direct:
+        return False, direct, -rise_m / d - bend * d
+    rx, gap = site.tx_height_m + rise_m, d - count * site.step_km
+    return True, tx_slope, float(_rx_slope(heights, tables, count, rx, gap, site.step_km, bend))
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, slope: float) -> int:
+    """First sample that may be the transmitter's horizon, within the rounding of float32."""
+    top = np.float32(tx_m)
+    least = np.float32(slope - 1e-3 - 1e-5 * abs(slope))
+    first = 1
+    while first + STRIDE <= count + 1:
+        highest = LOWEST
+        for j in range(STRIDE):
+            i = first + j
+            level = (load_step(heights, i) - top) * load_step(tables.per_km, i) - load_step(tables.bulge, i)
+            highest = greater(level, highest)
+        if highest >= least:
+            break
+        first += STRIDE
+    while first < count and (heights[first] - top) * tables.per_km[first] - tables.bulge[first] < least:
+        first += 1
+    return first
+
+
+@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+def _rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    tables: Tables,
+    count: int,
+    rx_m: float,
+    d: float,
+    step_km: float,
+    bend: float,
+    slope: float,
+) -> int:
+    """Last sample that may be the receiver's horizon, within the rounding of float32."""
+    end, far, spacing, curve = np.float32(rx_m), np.float32(d), np.float32(step_km), np.float32(bend)
+    least = np.float32(slope - 1e-3 - 1e-5 * abs(slope))
+    last = count
+    while last >= STRIDE:
+        highest = LOWEST
+        for j in range(STRIDE):
+            i = last - j
+            rest = far - load_step(tables.step, i) * spacing
+            highest = greater(load_step(heights, i) - end - (least + curve * rest) * rest, highest)
+        if highest >= np.float32(0.0):
+            break
+        last -= STRIDE
+    while last > 1:
+        rest = far - tables.step[last] * spacing
+        if heights[last] - end >= (least + curve * rest) * rest:
+            break
+        last -= 1
+    return last
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
 def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
@@ -311,23 +385,12 @@ def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
         nu, tx_slope = -math.sqrt(0.002 * d * margin), direct - bend
     tx_eff, rx_eff = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
     smooth = smooth_nu_m(tx_eff, rx_eff, d, curvature, site.step_km, count)
-    radius, clearance, needed = site.radius_km, 0.0, 1.0
-    if d < sight_limit_km(tx_eff, rx_eff, site.radius_km):
-        clearance, near, rest = least_clearance(d, tx_eff, rx_eff, site.radius_km)
-        needed = needed_clearance(d, near, rest)
-        radius = grazing_radius_km(d, tx_eff, rx_eff)
-    return AreaPath(
-        d,
-        rx - tx,
-        nu,
-        smooth,
-        tx_eff,
-        rx_eff,
-        radius,
-        clearance,
-        needed,
-        radius ** (1.0 / 3.0),
-        is_blocked,
-        tx_slope,
-        rx_slope,
-    )
+    if heights is not surface:
+        is_blocked, tx_slope, rx_slope = _bare_slopes(heights, tables, site, count, d, rx - tx)
+    tx_km, rx_km = -site.step_km, 0.5 * site.step_km
+    if is_blocked:
+        tx_km = site.step_km * _tx_horizon(heights, tables, count, tx, tx_slope)
+        rx_km = d - site.step_km * _rx_horizon(
+            heights, tables, count, rx, d, site.step_km, curvature, rx_slope
+        )
+    return AreaPath(rx - tx, nu, smooth, tx_eff, rx_eff, tx_slope, rx_slope, tx_km, rx_km)

@@ -13,6 +13,7 @@ from numba import config, njit
 from phusong.coverage.errors import GridError
 from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method
+from phusong.coverage.propagation.area_carriers import NEGLIGIBLE_MARGIN_DB, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.area_geometry import (
     UNKNOWN_M,
     Float32Array,
@@ -20,7 +21,6 @@ from phusong.coverage.propagation.area_geometry import (
     Tables,
     inner_samples,
 )
-from phusong.coverage.propagation.area_kernel import NEGLIGIBLE_MARGIN_DB, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.p1812 import FAR_FROM_COAST_KM
 from phusong.coverage.propagation.p1812_combination import troposcatter_db
 from phusong.coverage.propagation.p1812_diffraction import ground_admittance, wavelength_m

@@ -8,16 +8,16 @@ both sides together.
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
+from phusong.coverage.propagation.area_batch import Batch
 from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
+from phusong.coverage.propagation.area_math import root
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
-from phusong.coverage.propagation.profile import Float64Array
-from phusong.coverage.propagation.sweep_batch import Batch, Seen
-from phusong.coverage.propagation.sweep_math import root
 from phusong.coverage.propagation.sweep_trace import Int32Array, Trace, sight_margin
 
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
@@ -28,6 +28,41 @@ _NEARLY = _F(0.999)
 QUICK_STEPS = 3
 """Steps down the hull taken by all pixels together, before the few that need more walk on alone."""
 MOST_MARGIN = 1e6
+
+
+class Seen(NamedTuple):
+    """Pixels on their way through the geometry, one array a quantity.
+
+    Attributes
+    ----------
+    cells : ndarray of float32
+        Distance in cells.
+    sway : ndarray of float32
+        Distance aside of the radial over distance along it.
+    end_m : ndarray of float32
+        Height of the ground.
+    inner : ndarray of int32
+        Samples between the terminals.
+    horizon, highest : ndarray of int32
+        Sample of the receiver's horizon, and highest sample over the direct line.
+    rise : ndarray of float32
+        Slope of the transmitter's horizon over the direct line; negative in line of sight.
+    """
+
+    cells: Float32Array
+    sway: Float32Array
+    end_m: Float32Array
+    inner: Int32Array
+    horizon: Int32Array
+    highest: Int32Array
+    rise: Float32Array
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def make_seen(room: int) -> Seen:
+    """Allocate room for the pixels of a radial."""
+    real, whole = np.zeros((4, room), dtype=np.float32), np.zeros((3, room), dtype=np.int32)
+    return Seen(real[0], real[1], real[2], whole[0], whole[1], whole[2], real[3])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -49,96 +84,19 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     site : Site
     pixels : int
     """
-    _from_transmitter(
-        seen.cells,
-        seen.sway,
-        seen.end_m,
-        seen.inner,
-        trace.heights,
-        trace.total,
-        trace.moment,
-        trace.tx_slope,
-        trace.tx_lean,
-        site,
-        pixels,
-        batch.distance_km,
-        batch.rise_m,
-        batch.tx_slope,
-        batch.tx_m,
-        batch.rx_m,
-        seen.rise,
-    )
-    _to_horizon(
-        seen.cells,
-        seen.end_m,
-        seen.inner,
-        trace.curved,
-        trace.edge,
-        trace.before,
-        seen.rise,
-        site,
-        pixels,
-        seen.horizon,
-    )
-    _to_highest(
-        seen.cells,
-        seen.end_m,
-        seen.horizon,
-        trace.edge,
-        trace.before,
-        seen.rise,
-        site,
-        pixels,
-        seen.highest,
-    )
-    _meet(
-        seen.sway,
-        seen.end_m,
-        seen.inner,
-        seen.horizon,
-        seen.highest,
-        seen.rise,
-        trace,
-        site,
-        pixels,
-        batch,
-    )
-    _in_sight(
-        seen.rise,
-        seen.sway,
-        seen.inner,
-        trace,
-        tables,
-        bounds,
-        site,
-        pixels,
-        batch.distance_km,
-        batch.rise_m,
-        batch.nu_m,
-    )
+    _from_transmitter(seen, trace, batch, site, pixels)
+    _to_horizon(seen, trace, site, pixels)
+    _to_highest(seen, trace, site, pixels)
+    _meet(seen, trace, batch, site, pixels)
+    _in_sight(seen, trace, batch, tables, bounds, site, pixels)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _from_transmitter(  # noqa: PLR0917 - kernels take no keyword-only options
-    cells: Float32Array,
-    sway: Float32Array,
-    end_m: Float32Array,
-    count: Int32Array,
-    heights: Float32Array,
-    total: Float64Array,
-    moment: Float64Array,
-    tx_slopes: Float32Array,
-    tx_lean: Float32Array,
-    site: Site,
-    pixels: int,
-    distance_km: Float32Array,
-    rise_m: Float32Array,
-    tx_slope: Float32Array,
-    tx_smooth: Float32Array,
-    rx_smooth: Float32Array,
-    rise: Float32Array,
-) -> None:
+def _from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Distance, smooth earth at both ends (equations 83 to 86), slope of the transmitter's horizon."""
+    cells, sway, end_m, count, rise = seen.cells, seen.sway, seen.end_m, seen.inner, seen.rise
+    heights, total, moment = trace.heights, trace.total, trace.moment
+    tx_slopes, tx_lean = trace.tx_slope, trace.tx_lean
     step, per_step = site.step_km, _F(1.0 / site.step_km)
     spacing, less = _F(site.step_km), _F(site.tx_height_m - site.rx_height_m)
     curve = _F(500.0 / site.radius_km)
@@ -155,28 +113,19 @@ def _from_transmitter(  # noqa: PLR0917 - kernels take no keyword-only options
         v2 += gap * (end * (2.0 * whole + near) + last * (whole + 2.0 * near))
         square = 1.0 / (whole * whole)
         slope = load(tx_slopes, n) + load(tx_lean, n) * load(sway, i) * per_step
-        store(distance_km, i, d)
-        store(rise_m, i, up)
-        store(tx_slope, i, slope)
-        store(tx_smooth, i, _F((2.0 * v1 * whole - v2) * square))
-        store(rx_smooth, i, _F((v2 - v1 * whole) * square))
+        store(batch.distance_km, i, d)
+        store(batch.rise_m, i, up)
+        store(batch.tx_slope, i, slope)
+        store(batch.tx_m, i, _F((2.0 * v1 * whole - v2) * square))
+        store(batch.rx_m, i, _F((v2 - v1 * whole) * square))
         store(rise, i, slope + curve * d - up / d)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _to_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
-    cells: Float32Array,
-    end_m: Float32Array,
-    count: Int32Array,
-    curved: Float32Array,
-    edge: Float32Array,
-    before: Int32Array,
-    rise: Float32Array,
-    site: Site,
-    pixels: int,
-    horizon: Int32Array,
-) -> None:
+def _to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk down the hull to the tangent from the receiver: its horizon over the curved earth."""
+    cells, end_m, count, rise, horizon = seen.cells, seen.end_m, seen.inner, seen.rise, seen.horizon
+    curved, edge, before = trace.curved, trace.edge, trace.before
     bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
     over = _F(site.rx_height_m)
     for i in range(pixels):
@@ -197,18 +146,10 @@ def _to_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _to_highest(  # noqa: PLR0917 - kernels take no keyword-only options
-    cells: Float32Array,
-    end_m: Float32Array,
-    horizon: Int32Array,
-    edge: Float32Array,
-    before: Int32Array,
-    rise: Float32Array,
-    site: Site,
-    pixels: int,
-    highest: Int32Array,
-) -> None:
+def _to_highest(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk on from the receiver's horizon to the sample highest over the direct line."""
+    cells, end_m, rise, horizon, highest = seen.cells, seen.end_m, seen.rise, seen.horizon, seen.highest
+    edge, before = trace.edge, trace.before
     bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
     less = _F(site.rx_height_m - site.tx_height_m)
     for i in range(pixels):
@@ -245,19 +186,9 @@ def _obstruction(
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
-    sway: Float32Array,
-    end_m: Float32Array,
-    count: Int32Array,
-    horizon: Int32Array,
-    highest: Int32Array,
-    rise: Float32Array,
-    trace: Trace,
-    site: Site,
-    pixels: int,
-    batch: Batch,
-) -> None:
+def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Put the two sides together: edge parameter, effective heights and horizons of blocked paths."""
+    sway, end_m, count, horizon, highest = seen.sway, seen.end_m, seen.inner, seen.horizon, seen.highest
     heights, lean, before, tx_index, tx_flat = (
         trace.heights,
         trace.lean,
@@ -303,7 +234,7 @@ def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
         tx_rise, rx_rise = tx_slope + bend - direct, rx_slope + bend + direct
         product = _F(0.002) * d * tx_rise * rx_rise
         tx_over, rx_over = load(tx_flat, n) - direct, rx_flat + direct
-        is_blocked = load(rise, i) >= _ZERO
+        is_blocked = load(seen.rise, i) >= _ZERO
         is_raised = is_blocked & (obstruction > _ZERO)
         share = obstruction / (tx_over + rx_over) if is_raised else _ZERO
         tx_smooth = load(batch.tx_m, i) - share * tx_over
@@ -313,25 +244,17 @@ def _meet(  # noqa: PLR0917 - kernels take no keyword-only options
         store(batch.rx_m, i, rx - (rx_smooth if rx_smooth < end else end))
         store(batch.tx_slope, i, tx_slope if is_blocked else direct - bend)
         store(batch.rx_slope, i, rx_slope if is_blocked else -direct - bend)
-        store(batch.tx_km, i, _NEARLY * _F(first) * spacing if is_blocked else spacing)
+        store(batch.tx_km, i, _NEARLY * _F(first) * spacing if is_blocked else -spacing)
         store(batch.rx_km, i, _NEARLY * rx_km if is_blocked else _F(0.5) * spacing)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def _in_sight(  # noqa: PLR0917 - kernels take no keyword-only options
-    rise: Float32Array,
-    sway: Float32Array,
-    count: Int32Array,
-    trace: Trace,
-    tables: Tables,
-    bounds: Float32Array,
-    site: Site,
-    pixels: int,
-    distance_km: Float32Array,
-    rise_m: Float32Array,
-    nu_m: Float32Array,
+    seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
 ) -> None:
     """Write the edge parameter of the paths in line of sight."""
+    rise, sway, count = seen.rise, seen.sway, seen.inner
+    distance_km, rise_m, nu_m = batch.distance_km, batch.rise_m, batch.nu_m
     heights, lean, tops, per_km, step = trace.heights, trace.lean, trace.tops, tables.per_km, tables.step
     spacing, bend, top = _F(site.step_km), _F(500.0 / site.radius_km * site.step_km), _F(site.tx_height_m)
     for i in range(pixels):

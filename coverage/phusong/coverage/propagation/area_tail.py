@@ -1,7 +1,8 @@
 """From the geometry of a batch of pixels to the loss of a carrier, in vectorised single precision.
 
 The equations are those of P.1812-8 at 50 % of the time over land. The smooth earth's Bullington loss is the
-closed form of Attachment 4 (exact mode follows the main text; with samples every cell they differ little).
+closed form of Attachment 4 in the sweep, that of the samples in exact mode (main text; with samples every
+cell they differ little).
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from phusong.coverage.propagation.area_batch import Batch
 from phusong.coverage.propagation.area_geometry import Float32Array
+from phusong.coverage.propagation.area_math import exp2, log2, root
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
-from phusong.coverage.propagation.sweep_batch import Batch
-from phusong.coverage.propagation.sweep_math import exp2, log2, root
 
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
@@ -179,10 +180,11 @@ def _least_angle(slope: np.float32) -> np.float32:
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _angle(slope: np.float32) -> np.float32:
-    """Angle of a slope, both in mrad, within 0.03 mrad up to a slope of 1 in 2."""
+    """Angle of a slope, both in mrad, within 0.01 mrad up to a slope of 2 in 3, 0.2 mrad up to 1 in 1."""
     x = _F(0.001) * slope
     square = x * x
-    return slope * (_F(15.0) + _F(4.0) * square) / (_F(15.0) + _F(9.0) * square)
+    above = _F(945.0) + square * (_F(735.0) + _F(64.0) * square)
+    return slope * above / (_F(945.0) + square * (_F(1050.0) + _F(225.0) * square))
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
@@ -209,7 +211,8 @@ def ducting_margins(
     """Write how far the loss lies under a lower bound of ducting (equation 46); negative: it may duct."""
     for i in range(count):
         d, tx_km, rx_km = load(batch.distance_km, i), load(batch.tx_km, i), load(batch.rx_km, i)
-        is_sight = load(batch.nu_m, i) < _ZERO
+        is_sight = tx_km < _ZERO
+        tx_km = -tx_km if is_sight else tx_km
         reach = d if is_sight else tx_km + rx_km
         tx_far, rx_far = d if is_sight else tx_km, d if is_sight else rx_km
         tx_angle, rx_angle = _least_angle(load(batch.tx_slope, i)), _least_angle(load(batch.rx_slope, i))

@@ -12,9 +12,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
+from peer import peer_seconds
 from rasterio.transform import from_origin
 
 from phusong.app.bench import bench_sweep
@@ -25,6 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".tmp" / "bench.json"
 REAL_TERRAIN = ROOT.parent / "shared" / "data" / "terrain" / "dem_monterey_3s.tif"
 RUNS = 3
+RADIUS_KM, CELL_M, HEIGHT_M = 20.0, 30.0, 30.0
+PEER_BAR = 40
+"""How many times SPLAT! HD's speed a sweep must reach."""
+Record = dict[str, Any]
 
 
 def _terrain(folder: Path) -> tuple[Path, str]:
@@ -58,20 +64,48 @@ def _median_seconds(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def _area(terrain: Path, at: str, frequencies_mhz: list[float]) -> float:
-    record = bench_sweep(
+def _record(terrain: Path, at: str, mode: str, frequencies_mhz: list[float], threads: int | None) -> Record:
+    return bench_sweep(
         terrain,
         at=at,
-        radius_km=12.0,
-        cell_m=30.0,
+        radius_km=RADIUS_KM,
+        cell_m=CELL_M,
         model="p1812",
-        mode="exact",
+        mode=mode,
         frequencies_mhz=frequencies_mhz,
-        height_m=40.0,
-        threads=None,
+        height_m=HEIGHT_M,
+        threads=threads,
         out=None,
     )
-    return float(record["seconds"])
+
+
+def _engines(terrain: Path, at: str) -> dict[str, float]:
+    """Time every mode; print microseconds a path on one core, and the whole site on all."""
+    title = f"one site, {RADIUS_KM:g} km, {CELL_M:g} m"
+    sys.stdout.write(f"{title:44}{'us/path, 1 core':>18}{'all cores':>12}\n")
+    measured = {}
+    for mode in ("exact", "sweep"):
+        for bands in ([1800.0], [700.0, 1800.0, 2600.0, 3700.0]):
+            one, all_cores = (_record(terrain, at, mode, bands, threads) for threads in (1, None))
+            name = f"P.1812 {mode}, {len(bands)} carrier{'s' * (len(bands) > 1)}"
+            measured[name] = float(all_cores["seconds"])
+            sys.stdout.write(f"{name:44}{one['microseconds_per_pixel']:18.3f}{measured[name]:10.3f} s\n")
+    return measured
+
+
+def _compare(terrain: Path, folder: Path, at: str, measured: dict[str, float]) -> None:
+    """Print the time of the peer beside ours, where it is installed."""
+    lon, lat = (float(part) for part in at.split(","))
+    seconds = peer_seconds(
+        terrain, folder, lon=lon, lat=lat, radius_km=RADIUS_KM, height_m=HEIGHT_M, frequency_mhz=1800.0
+    )
+    if seconds is None:
+        sys.stdout.write("SPLAT! HD is not installed (Debian package splat): no comparison\n")
+        return
+    sys.stdout.write(f"{'SPLAT! HD (ITM)':44}{'':18}{seconds:10.3f} s\n")
+    for mode in ("exact", "sweep"):
+        ratio = seconds / measured[f"P.1812 {mode}, 1 carrier"]
+        sys.stdout.write(f"  {mode}: {ratio:.0f} x its wall time (the bar for sweep is {PEER_BAR} x)\n")
 
 
 def _zones() -> float:
@@ -99,11 +133,9 @@ def main() -> int:
     """Measure everything and print a table."""
     with tempfile.TemporaryDirectory() as folder:
         terrain, at = _terrain(Path(folder))
-        measured = {
-            "P.1812 exact, one site, 12 km, 30 m, one carrier": _area(terrain, at, [1800.0]),
-            "P.1812 exact, the same, four carriers": _area(terrain, at, [700.0, 1800.0, 2600.0, 3700.0]),
-            "exact zones and sums, 25 communes, 4 M cells": _zones(),
-        }
+        measured = _engines(terrain, at)
+        _compare(terrain, Path(folder), at, measured)
+        measured["exact zones and sums, 25 communes, 4 M cells"] = _zones()
     before = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, seconds in measured.items():
         ratio = (

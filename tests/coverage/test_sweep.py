@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -157,6 +158,71 @@ def test_threads_change_nothing() -> None:
         for n in (1, 4)
     )
     np.testing.assert_array_equal(one.loss_db, four.loss_db)
+
+
+@pytest.mark.parametrize("radius_m", [300.0, 600.0, 1_200.0, 2_400.0])
+@pytest.mark.parametrize("seed", [11, 12])
+def test_small_discs_stay_within_the_bars(radius_m: float, seed: int) -> None:
+    terrain = world(ridges(181, seed=seed, relief_m=900.0))
+    sweep, exact = both(terrain, 90.4, 89.7, height_m=20.0, mhz=3500.0, radius_m=radius_m)
+    difference_db = (sweep.loss_db - exact.loss_db)[np.isfinite(exact.loss_db)]
+    assert float(difference_db.std()) <= 0.4
+    assert float(np.quantile(np.abs(difference_db), 0.99)) <= 1.5
+
+
+@pytest.mark.parametrize("at", ["ridge", "valley"])
+@pytest.mark.parametrize("mhz", [800.0, 3500.0])
+def test_masts_on_real_ridges_and_in_valleys(shared_data: Path, at: str, mhz: float) -> None:
+    path = shared_data / "terrain" / "dem_rockies_calgary_3s.tif"
+    if not path.is_file():
+        pytest.skip(f"no terrain: {path}")
+    with rasterio.open(path) as file:
+        heights = file.read(
+            1, out_shape=(500, 500), window=((1950, 2117), (60, 227)), resampling=Resampling.bilinear
+        )
+    inner = heights[200:300, 200:300]
+    place = inner.argmax() if at == "ridge" else inner.argmin()
+    row, col = (200.0 + k for k in np.unravel_index(place, inner.shape))
+    assert_within_bars(*both(world(heights), row + 0.3, col - 0.2, mhz=mhz, radius_m=5_400.0))
+
+
+def test_moving_the_world_by_cells_changes_nothing() -> None:
+    values = ridges(120, seed=9).astype(np.float32)
+    here, _ = both(world(values), 60.25, 59.5, radius_m=1_500.0)
+    moved = Raster(Grid(120, 120, CELL_M, LEFT_M + 96_000.0, TOP_M - 48_000.0, 32648), values, "m")
+    there = path_loss_area(
+        moved,
+        x_m=LEFT_M + 96_000.0 + 60.0 * CELL_M,
+        y_m=TOP_M - 48_000.0 - 60.75 * CELL_M,
+        antenna_height_m=30.0,
+        frequencies_mhz=[800.0],
+        radii_m=[1_500.0],
+        method=METHOD,
+        mode="sweep",
+    )
+    np.testing.assert_array_equal(there.loss_db, here.loss_db)
+
+
+def test_several_masts_at_once_do_not_disturb_each_other() -> None:
+    terrain = world(ridges(121, seed=8))
+
+    def predict(col: int) -> AreaLoss:
+        return sweep_loss_area(
+            terrain,
+            x_m=LEFT_M + col * CELL_M,
+            y_m=TOP_M - 1_800.0,
+            antenna_height_m=25.0,
+            frequencies_mhz=[800.0, 2600.0],
+            radii_m=[1_500.0, 900.0],
+            method=METHOD,
+            threads=1,
+        )
+
+    places = range(30, 90, 10)
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        together = list(pool.map(predict, places))
+    for col, area in zip(places, together, strict=True):
+        np.testing.assert_array_equal(area.loss_db, predict(col).loss_db)
 
 
 @pytest.mark.parametrize("change", [{"model": "free_space"}, {"time_percentage": 10.0}])

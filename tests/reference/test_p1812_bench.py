@@ -40,9 +40,8 @@ def test_one_site_on_real_mountains(shared_data: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "changes"),
     [
-        ("sweep_not_available", {"mode": "sweep"}),
         ("bench_choice", {"mode": "quick"}),
-        ("bench_choice", {"model": "itm"}),
+        ("bench_choice", {"model": "rays"}),
         ("bench_range", {"radius_km": 0.0}),
         ("bench_range", {"cell_m": float("nan")}),
         ("coordinate", {"at": "somewhere"}),

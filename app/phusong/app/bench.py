@@ -19,10 +19,9 @@ from rasterio.warp import reproject
 
 from phusong.coverage.errors import InputError, LayerFileError, NotFoundError
 from phusong.coverage.grids import Grid, Raster
-from phusong.coverage.method import Method
-from phusong.coverage.propagation.area import AreaLoss, path_loss_area
+from phusong.coverage.method import MODELS, Method
+from phusong.coverage.propagation.area import AREA_MODES, AreaLoss, path_loss_area
 
-BENCH_MODELS = ("p1812", "free_space", "fixed_radius")
 RUNS = 3
 MARGIN_CELLS = 2
 
@@ -50,9 +49,10 @@ def bench_sweep(
         ``"LON,LAT"`` in degrees (WGS 84).
     radius_km, cell_m : float
         Extent and cell size of the prediction.
-    model : {"p1812", "free_space", "fixed_radius"}
-    mode : {"exact"}
-        Every pixel with its own profile.
+    model : str
+        One of `phusong.coverage.method.MODELS`.
+    mode : {"exact", "sweep"}
+        See `phusong.coverage.propagation.area.path_loss_area`.
     frequencies_mhz : sequence of float
         Carriers; they share the geometry of the paths.
     height_m : float
@@ -71,7 +71,7 @@ def bench_sweep(
     Raises
     ------
     InputError
-        ``sweep_not_available``, ``bench_choice``, ``bench_range``, ``coordinate``.
+        ``bench_choice``, ``bench_range``, ``coordinate``.
     LayerFileError
         ``raster_unreadable``.
     """
@@ -87,6 +87,7 @@ def bench_sweep(
         "method": Method(model=model),
         "latitude_deg": lat,
         "threads": threads,
+        "mode": mode,
     }
     path_loss_area(ground, **options)
     seconds = []
@@ -112,9 +113,7 @@ def bench_sweep(
 
 
 def _check(model: str, mode: str, radius_km: float, cell_m: float) -> None:
-    if mode == "sweep":
-        raise InputError("sweep_not_available", allowed="exact")
-    for name, value, allowed in (("mode", mode, ("exact",)), ("model", model, BENCH_MODELS)):
+    for name, value, allowed in (("mode", mode, AREA_MODES), ("model", model, MODELS)):
         if value not in allowed:
             raise InputError("bench_choice", name=name, value=value, allowed=", ".join(allowed))
     for name, number, high in (("radius_km", radius_km, 100.0), ("cell_m", cell_m, 2_000.0)):

@@ -15,7 +15,7 @@ from numba import njit
 
 from phusong.coverage.propagation.area_batch import BATCH, LANES, Batch, make_batch
 from phusong.coverage.propagation.area_carriers import Carriers, Climate
-from phusong.coverage.propagation.area_full import Scratch, full_db, make_scratch
+from phusong.coverage.propagation.area_full import Scratch, full_db, make_scratch, sampled_geometry
 from phusong.coverage.propagation.area_geometry import (
     Float32Array,
     Site,
@@ -103,13 +103,15 @@ def _own_path_db(  # noqa: PLR0917 - kernels take no keyword-only options
     down = np.float32((row - site.row - site.row_part) / cells)
     right = np.float32((col - site.col - site.col_part) / cells)
     count = inner_samples(cells)
-    sample_terrain(land.ground, land.cols, site, down, right, count, tables.step, scratch.heights)
+    sums = sample_terrain(land.ground, land.cols, site, down, right, count, tables.step, scratch.heights)
     if land.clutter.size > 0:
         add_clutter(
             land.clutter, land.cols, site, down, right, count, tables, scratch.heights, scratch.surface
         )
     d, end_m = cells * site.step_km, float(land.ground[corner])
-    return full_db(scratch, site, count, d, end_m, climate, frequency_ghz)
+    total, moment = float(sums[0]), float(sums[1])
+    geometry = sampled_geometry(scratch, tables, site, count, d, end_m, total, moment, climate.delta_n)
+    return full_db(geometry, climate, frequency_ghz)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -24,6 +24,8 @@ UNKNOWN_M = np.float32(-1e30)
 """Stands for unknown terrain; a sum under ``UNKNOWN_BELOW_M`` has met it."""
 UNKNOWN_BELOW_M = -1e15
 LOWEST = np.float32(-1e30)
+SLACK_MRAD = 2e-5
+"""A slope this far under the greatest may be it, within the rounding of float32."""
 STRIDE = 8
 """Samples looked at together where a horizon is searched."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
@@ -52,20 +54,6 @@ class Site(NamedTuple):
     rx_height_m: float
     radius_km: float
     step_km: float
-
-
-class AreaPath(NamedTuple):
-    """Numbers of one path that every carrier uses; horizons are those over bare terrain."""
-
-    rise_m: float
-    nu_m: float
-    smooth_nu_m: float
-    effective_tx_m: float
-    effective_rx_m: float
-    tx_slope: float
-    rx_slope: float
-    tx_km: float
-    rx_km: float
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -143,12 +131,17 @@ def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def highest_slope(surface: Float32Array, tables: Tables, count: int, tx_m: float) -> np.float32:
-    """Greatest slope from the transmitter over the curved earth, less its part at the receiver (13)."""
-    top = np.float32(tx_m)
+def highest_slope(
+    surface: Float32Array, tables: Tables, count: int, tx_m: float, bulge_share: float
+) -> np.float32:
+    """Greatest slope from the transmitter over the curved earth, less its part at the receiver (13).
+
+    ``bulge_share`` is the curvature as a share of that of the tables.
+    """
+    top, share = np.float32(tx_m), np.float32(bulge_share)
     slope = LOWEST
     for i in range(1, count + 1):
-        slope = greater((surface[i] - top) * tables.per_km[i] - tables.bulge[i], slope)
+        slope = greater((surface[i] - top) * tables.per_km[i] - share * tables.bulge[i], slope)
     return slope
 
 
@@ -285,12 +278,12 @@ def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
+def bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, site: Site, count: int, d: float, rise_m: float
 ) -> tuple[bool, float, float]:
     """Whether the bare terrain blocks, and slopes to its horizons; clutter does not count here."""
     bend = 500.0 / site.radius_km
-    tx_slope = float(highest_slope(heights, tables, count, site.tx_height_m))
+    tx_slope = float(highest_slope(heights, tables, count, site.tx_height_m, 1.0))
     direct = rise_m / d - bend * d
     if tx_slope <= direct:
         return False, direct, -rise_m / d - bend * d
@@ -299,10 +292,10 @@ def _bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, slope: float) -> int:
+def tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, slope: float) -> int:
     """First sample that may be the transmitter's horizon, within the rounding of float32."""
     top = np.float32(tx_m)
-    least = np.float32(slope - 1e-3 - 1e-5 * abs(slope))
+    least = np.float32(slope - SLACK_MRAD - 4e-7 * abs(slope))
     first = 1
     while first + STRIDE <= count + 1:
         highest = LOWEST
@@ -319,78 +312,33 @@ def _tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, 
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
-def _rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
+def rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     tables: Tables,
     count: int,
     rx_m: float,
-    d: float,
+    gap_km: float,
     step_km: float,
     bend: float,
     slope: float,
 ) -> int:
     """Last sample that may be the receiver's horizon, within the rounding of float32."""
-    end, far, spacing, curve = np.float32(rx_m), np.float32(d), np.float32(step_km), np.float32(bend)
-    least = np.float32(slope - 1e-3 - 1e-5 * abs(slope))
+    end, gap, spacing, curve = np.float32(rx_m), np.float32(gap_km), np.float32(step_km), np.float32(bend)
+    whole = np.float32(count)
+    least = np.float32(slope - SLACK_MRAD - 2e-6 * abs(slope))
     last = count
     while last >= STRIDE:
         highest = LOWEST
         for j in range(STRIDE):
             i = last - j
-            rest = far - load_step(tables.step, i) * spacing
-            highest = greater(load_step(heights, i) - end - (least + curve * rest) * rest, highest)
-        if highest >= np.float32(0.0):
+            rest = gap + (whole - load_step(tables.step, i)) * spacing
+            highest = greater((load_step(heights, i) - end) / rest - curve * rest, highest)
+        if highest >= least:
             break
         last -= STRIDE
     while last > 1:
-        rest = far - tables.step[last] * spacing
-        if heights[last] - end >= (least + curve * rest) * rest:
+        rest = gap + (whole - tables.step[last]) * spacing
+        if (heights[last] - end) / rest - curve * rest >= least:
             break
         last -= 1
     return last
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
-    heights: Float32Array,
-    surface: Float32Array,
-    tables: Tables,
-    site: Site,
-    count: int,
-    d: float,
-    end_m: float,
-    total: float,
-    moment: float,
-) -> AreaPath:
-    """Work out everything about a sampled path that its carriers share, for the median earth."""
-    tx, rx = site.tx_height_m, end_m + site.rx_height_m
-    curvature = 500.0 / site.radius_km
-    direct, gap = (rx - tx) / d, d - count * site.step_km
-    # no sample, no weight: v1 and v2 then hold the two terminals alone
-    last_m = float(heights[count]) if count > 0 else 0.0
-    tx_smooth, rx_smooth = smooth_ends(total, moment, last_m, end_m, d, site.step_km, count)
-    bend = curvature * d
-    tx_slope, rx_slope = float(highest_slope(surface, tables, count, tx)), -direct - bend
-    is_blocked = tx_slope + bend - direct >= 0.0
-    if is_blocked:
-        slopes = blocked_slopes(heights, surface, tables, count, tx, rx, direct, gap, site.step_km, curvature)
-        rx_slope, obstruction = float(slopes[0]), float(slopes[1])
-        nu = crossing_nu_m(tx_slope + bend - direct, rx_slope + bend + direct, d)
-        if obstruction > 0.0:
-            tx_over, rx_over = float(slopes[2]) - direct, float(slopes[3]) + direct
-            tx_smooth -= obstruction * tx_over / (tx_over + rx_over)
-            rx_smooth -= obstruction * rx_over / (tx_over + rx_over)
-    else:
-        margin = float(sight_margin(surface, tables, count, tx, direct, gap, site.step_km, curvature))
-        nu, tx_slope = -math.sqrt(0.002 * d * margin), direct - bend
-    tx_eff, rx_eff = tx - min(tx_smooth, 0.0), rx - min(rx_smooth, end_m)
-    smooth = smooth_nu_m(tx_eff, rx_eff, d, curvature, site.step_km, count)
-    if heights is not surface:
-        is_blocked, tx_slope, rx_slope = _bare_slopes(heights, tables, site, count, d, rx - tx)
-    tx_km, rx_km = -site.step_km, 0.5 * site.step_km
-    if is_blocked:
-        tx_km = site.step_km * _tx_horizon(heights, tables, count, tx, tx_slope)
-        rx_km = d - site.step_km * _rx_horizon(
-            heights, tables, count, rx, d, site.step_km, curvature, rx_slope
-        )
-    return AreaPath(rx - tx, nu, smooth, tx_eff, rx_eff, tx_slope, rx_slope, tx_km, rx_km)

@@ -15,17 +15,16 @@ from numba import njit
 from phusong.coverage.propagation.area_batch import BATCH, Batch
 from phusong.coverage.propagation.area_carriers import LEAST_DISTANCE_KM, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
-from phusong.coverage.propagation.area_full import full_db
+from phusong.coverage.propagation.area_full import full_db, sampled_geometry
 from phusong.coverage.propagation.area_geometry import (
     UNKNOWN_BELOW_M,
-    AreaPath,
     Float32Array,
     Tables,
     add_clutter,
-    area_path,
     inner_samples,
     sample_terrain,
 )
+from phusong.coverage.propagation.area_path import AreaPath, area_path
 
 MEDIAN_PERCENTAGE = 50.0
 
@@ -123,11 +122,13 @@ def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
             rise_m = end_m + site.rx_height_m - site.tx_height_m
             _fill_near(carriers, d, rise_m, cells, target, plane, out)
         elif climate.time_percentage != MEDIAN_PERCENTAGE:
+            geometry = sampled_geometry(
+                scratch, tables, site, count, d, end_m, total, moment, climate.delta_n
+            )
             for i in range(carriers.free_db.size):
                 if cells <= carriers.radius_cells[i]:
-                    out[i * plane + target] = full_db(
-                        scratch, site, count, d, end_m, climate, carriers.frequency_ghz[i]
-                    )
+                    loss = full_db(geometry, climate, carriers.frequency_ghz[i])
+                    out[i * plane + target] = loss
         else:
             path = area_path(scratch.heights, scratch.surface, tables, site, count, d, end_m, total, moment)
             _put(batch, filled, path, d)

@@ -210,3 +210,6 @@ def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: Sequence[
         for path in folder.rglob("*.bin"):
             if path not in used:
                 path.unlink(missing_ok=True)
+        # What a killed worker was writing; the study is locked, so nobody else writes.
+        for path in folder.rglob(".*.part"):
+            path.unlink(missing_ok=True)

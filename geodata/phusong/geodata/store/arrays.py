@@ -7,8 +7,7 @@ each aligned to 64 bytes. It appears whole or not at all, and opening one costs 
 from __future__ import annotations
 
 import math
-import os
-import threading
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """
     header, places = _layout(arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with partial.open("wb") as file:
             file.write(header)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from pyproj import Transformer
 from tests.app import worlds
 
+from phusong.app.cli import run
 from phusong.app.compute.whatif import Baseline, Change
+from phusong.app.settings import Settings
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.radio.cell import Cell
@@ -155,6 +159,74 @@ def test_a_mast_where_all_is_served_changes_little_and_the_study_stays_as_it_was
     Baseline(study.store).answer(Change(added=_cells("new", NEW)))
     assert study.compute().was_current
     assert study.describe()["run"] == run
+
+
+def _lonlat(at: tuple[float, float]) -> str:
+    lon, lat = Transformer.from_crs(worlds.EPSG, 4326, always_xy=True).transform(*worlds.at(*at))
+    return f"{lon:.6f},{lat:.6f}"
+
+
+def test_the_command_line_names_what_it_assumed_and_joins_the_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = _study(tmp_path / "a", MASTS)
+    study.compute()
+    asked = [
+        "what-if",
+        "--study",
+        str(tmp_path / "a"),
+        "--at",
+        _lonlat(NEW),
+        "--height-m",
+        "30",
+        "--band",
+        "B3",
+    ]
+    assert run([*asked, "--azimuths", "0,120,240", "--power-dbm", "26", "--json"], Settings(lang="en")) == 0
+    record = json.loads(capsys.readouterr().out)
+    # The operator sends at 1800 MHz already, so the mast takes that carrier.
+    assert (record["mast"]["operator"], record["mast"]["frequency_mhz"]) == ("Viettel", 1800.0)
+    assert "operator" in record["mast"]["assumed"]
+    assert "power_dbm" not in record["mast"]["assumed"]
+    shares = record["province"]
+    assert shares["after"]["4G"]["all"]["area"]["served"] > shares["before"]["4G"]["all"]["area"]["served"]
+    assert record["seconds"] > 0
+    assert run([*asked, "--remove", "east"], Settings(lang="vi")) == 0
+    assert "Cột mới: Viettel, 4G" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--at", "5"], "5"),
+        (["--at", "105.0,95.0"], "105.0,95.0"),
+        (["--at", "9.0,45.0"], "outside"),
+        (["--at", "PLACE", "--azimuths", "north"], "north"),
+        (["--at", "PLACE", "--azimuths", ",".join(["10"] * 13)], "13"),
+        (["--at", "PLACE", "--azimuths", "720"], "azimuth_deg"),
+        (["--at", "PLACE", "--height-m", "0"], "antenna_height_m"),
+        (["--at", "PLACE", "--height-m", "nan"], "antenna_height_m"),
+        (["--at", "PLACE", "--band", "B99"], "B99"),
+        (["--at", "PLACE", "--band", "90000"], "frequency_mhz"),
+        (["--at", "PLACE", "--power-dbm", "1e9"], "power_dbm"),
+        (["--at", "PLACE", "--technology", "6G"], "6G"),
+        (["--remove", "nowhere"], "nowhere"),
+        ([], "--at"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(
+    computed: Study, options: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [_lonlat(NEW) if one == "PLACE" else one for one in options]
+    assert run(["what-if", "--study", str(computed.store.path), *given], Settings(lang="en")) == 1
+    assert told in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def computed(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    study = _study(tmp_path_factory.mktemp("whatif") / "study", MASTS)
+    study.compute()
+    return study
 
 
 def test_questions_that_make_no_sense_are_refused(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def make_finish(more: int, samples: int, has_clutter: bool) -> Finish:
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _own_path_db(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch,
     tables: Tables,
@@ -167,7 +167,7 @@ def _band(carriers: Carriers, site: Site, climate: Climate, i: int) -> Band:
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def finish_batch(  # noqa: PLR0917 - kernels take no keyword-only options
     work: Finish,
     tables: Tables,

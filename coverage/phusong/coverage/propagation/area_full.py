@@ -71,7 +71,7 @@ def full_db(geometry: PathGeometry, climate: Climate, frequency_ghz: float) -> f
     return max(losses.basic_p, losses.combined)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def sampled_geometry(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch,
     tables: Tables,
@@ -166,7 +166,7 @@ def _plain_geometry(  # noqa: PLR0917 - kernels take no keyword-only options
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _bullington(  # noqa: PLR0917 - kernels take no keyword-only options
     scratch: Scratch, tables: Tables, site: Site, count: int, d: float, rx: float, radius_km: float
 ) -> tuple[float, tuple[float, float]]:
@@ -188,7 +188,7 @@ def _bullington(  # noqa: PLR0917 - kernels take no keyword-only options
     return nu, (share * tx_over, share * rx_over)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _horizons(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, site: Site, count: int, d: float, rx: float
 ) -> Horizon:
@@ -232,7 +232,7 @@ def _sight_index(  # noqa: PLR0917 - kernels take no keyword-only options
     return count
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _roughness(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, step: Float32Array, first: int, last: int, start_m: float, slope: float
 ) -> float:

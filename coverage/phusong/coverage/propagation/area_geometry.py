@@ -29,6 +29,9 @@ SLACK_MRAD = 2e-5
 STRIDE = 8
 """Samples looked at together where a horizon is searched."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+"""Reordering that vector loops need. What is compiled with it, and all that calls it but the entry point, is
+``forceinline``: a function left standing exists twice, optimised alone and with its caller, the two round
+differently, and a process takes one or the other as its cache is cold or warm."""
 
 
 class Tables(NamedTuple):
@@ -65,7 +68,7 @@ def inner_samples(cells: float) -> int:
     return max(math.floor(cells - 0.5 + 1e-6), 0)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,
@@ -106,7 +109,7 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     return total, moment
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
     clutter: Float32Array,
     width: int,
@@ -130,7 +133,7 @@ def add_clutter(  # noqa: PLR0917 - kernels take no keyword-only options
         store_sample(surface, i, load_step(heights, i) + cover)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def highest_slope(
     surface: Float32Array, tables: Tables, count: int, tx_m: float, bulge_share: float
 ) -> np.float32:
@@ -145,7 +148,7 @@ def highest_slope(
     return slope
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def sight_margin(  # noqa: PLR0917 - kernels take no keyword-only options
     surface: Float32Array,
     tables: Tables,
@@ -169,7 +172,7 @@ def sight_margin(  # noqa: PLR0917 - kernels take no keyword-only options
     return -margin
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     surface: Float32Array,
@@ -263,7 +266,7 @@ def smooth_ends(  # noqa: PLR0917 - kernels take no keyword-only options
     return (2.0 * v1 * d - v2) / (d * d), (v2 - v1 * d) / (d * d)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, count: int, rx_m: float, gap_km: float, step_km: float, bend: float
 ) -> np.float32:
@@ -277,7 +280,7 @@ def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
     return slope
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, site: Site, count: int, d: float, rise_m: float
 ) -> tuple[bool, float, float]:
@@ -291,7 +294,7 @@ def bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     return True, tx_slope, float(_rx_slope(heights, tables, count, rx, gap, site.step_km, bend))
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, slope: float) -> int:
     """First sample that may be the transmitter's horizon, within the rounding of float32."""
     top = np.float32(tx_m)
@@ -311,7 +314,7 @@ def tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, s
     return first
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     tables: Tables,

@@ -124,7 +124,7 @@ def area_conditions(method: Method, frequency_mhz: float, tx_height_m: float) ->
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _sample_evenly(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,

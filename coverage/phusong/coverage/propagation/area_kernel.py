@@ -25,6 +25,7 @@ from phusong.coverage.propagation.area_geometry import (
     sample_terrain,
 )
 from phusong.coverage.propagation.area_path import AreaPath, area_path
+from phusong.coverage.propagation.p1812_path import PathGeometry
 
 MEDIAN_PERCENTAGE = 50.0
 
@@ -52,6 +53,22 @@ def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def _fill_full(  # noqa: PLR0917 - kernels take no keyword-only options
+    carriers: Carriers,
+    geometry: PathGeometry,
+    climate: Climate,
+    cells: float,
+    target: int,
+    plane: int,
+    out: Float32Array,
+) -> None:
+    """Write what every equation says of a path."""
+    for i in range(carriers.free_db.size):
+        if cells <= carriers.radius_cells[i]:
+            out[i * plane + target] = full_db(geometry, climate, carriers.frequency_ghz[i])
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _sample(work: Finish, tables: Tables, land: Land, corner: int, cells: float) -> tuple[float, float]:
     """Sample the path to a pixel; return the sums of heights and of index times height."""
     site, scratch = land.site, work.scratch
@@ -106,7 +123,13 @@ def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
     work = make_finish(1, tables.step.size, land.clutter.size > 0)
     batch, scratch, filled = work.batch, work.scratch, 0
     farthest = carriers.radius_cells.max()
-    for target in range(row_begin * cols, row_end * cols):
+    begin, end = row_begin * cols, row_end * cols
+    for target in range(begin, end + 1):
+        if filled == BATCH or target == end:
+            finish_batch(work, tables, land, filled, carriers, climate, True, out)
+            filled = 0
+        if target == end:
+            break
         y, x = target // cols, target % cols
         down, right = float(y + 1 - site.row) - site.row_part, float(x + 1 - site.col) - site.col_part
         cells = math.sqrt(down * down + right * right)
@@ -125,16 +148,9 @@ def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
             geometry = sampled_geometry(
                 scratch, tables, site, count, d, end_m, total, moment, climate.delta_n
             )
-            for i in range(carriers.free_db.size):
-                if cells <= carriers.radius_cells[i]:
-                    loss = full_db(geometry, climate, carriers.frequency_ghz[i])
-                    out[i * plane + target] = loss
+            _fill_full(carriers, geometry, climate, cells, target, plane, out)
         else:
             path = area_path(scratch.heights, scratch.surface, tables, site, count, d, end_m, total, moment)
             _put(batch, filled, path, d)
             batch.target[filled], batch.corner[filled], batch.cells[filled] = target, corner, cells
             filled += 1
-        if filled == BATCH:
-            finish_batch(work, tables, land, filled, carriers, climate, True, out)
-            filled = 0
-    finish_batch(work, tables, land, filled, carriers, climate, True, out)

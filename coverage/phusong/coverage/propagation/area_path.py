@@ -37,7 +37,7 @@ class AreaPath(NamedTuple):
     rx_km: float
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     surface: Float32Array,

@@ -62,7 +62,7 @@ def make_shared(room: int) -> Shared:
     return Shared(whole[0], whole[1], whole[2], whole[3], whole[4])
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def smooth_earth(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
     """Smooth-earth edge parameter (Attachment 4) and clearance over what is needed (equations 22 to 25)."""
     bend = _F(500.0 / radius_km)
@@ -93,7 +93,7 @@ def smooth_earth(batch: Batch, shared: Shared, count: int, radius_km: float) -> 
         store(shared.clearance, i, clearance / (_F(17.456) * width) if is_sight else _ZERO)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def spherical_radius(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
     """Radius for the first term (equations 22 and 26), its cube root, and free-space spreading."""
     sight, whole = _F(math.sqrt(0.002 * radius_km)), _F(radius_km)
@@ -150,7 +150,7 @@ def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
     return (far if x >= _F(1.6) else near) - gains
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array) -> None:
     """Write free-space plus delta-Bullington diffraction loss of one carrier (equations 8 and 39)."""
     for i in range(count):
@@ -187,7 +187,7 @@ def _angle(slope: np.float32) -> np.float32:
     return slope * above / (_F(945.0) + square * (_F(1050.0) + _F(225.0) * square))
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
     batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array, combined: Float32Array
 ) -> None:
@@ -204,7 +204,7 @@ def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
         store(combined, i, either if either > free else free)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def ducting_margins(
     batch: Batch, band: Band, count: int, losses: Float32Array, margins: Float32Array
 ) -> None:

@@ -163,7 +163,7 @@ def _horizons(
 
 
 # nothing reordered here: the search below must find the very number
-@njit(cache=True, error_model="numpy", nogil=True, fastmath={"nnan", "nsz"})
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath={"nnan", "nsz"})
 def _highest_angles(
     heights_m: Float64Array, step_m: float, tx_masl_m: float, rx_masl_m: float, half: float
 ) -> tuple[float, float]:

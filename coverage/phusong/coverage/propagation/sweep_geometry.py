@@ -65,7 +65,7 @@ def make_seen(room: int) -> Seen:
     return Seen(real[0], real[1], real[2], whole[0], whole[1], whole[2], real[3])
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
 ) -> None:
@@ -91,7 +91,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     _in_sight(seen, trace, batch, tables, bounds, site, pixels)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Distance, smooth earth at both ends (equations 83 to 86), slope of the transmitter's horizon."""
     cells, sway, end_m, count, rise = seen.cells, seen.sway, seen.end_m, seen.inner, seen.rise
@@ -121,7 +121,7 @@ def _from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels
         store(rise, i, slope + curve * d - up / d)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk down the hull to the tangent from the receiver: its horizon over the curved earth."""
     cells, end_m, count, rise, horizon = seen.cells, seen.end_m, seen.inner, seen.rise, seen.horizon
@@ -145,7 +145,7 @@ def _to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
         horizon[i] = n
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _to_highest(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk on from the receiver's horizon to the sample highest over the direct line."""
     cells, end_m, rise, horizon, highest = seen.cells, seen.end_m, seen.rise, seen.horizon, seen.highest
@@ -185,7 +185,7 @@ def _obstruction(
     return ends[1] if ends[1] > here else here
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Put the two sides together: edge parameter, effective heights and horizons of blocked paths."""
     sway, end_m, count, horizon, highest = seen.sway, seen.end_m, seen.inner, seen.horizon, seen.highest
@@ -248,7 +248,7 @@ def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> No
         store(batch.rx_km, i, _NEARLY * rx_km if is_blocked else _F(0.5) * spacing)
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _in_sight(  # noqa: PLR0917 - kernels take no keyword-only options
     seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
 ) -> None:

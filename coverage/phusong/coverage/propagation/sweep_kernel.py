@@ -89,7 +89,7 @@ def _gather(work: Work, fan: Fan, found: int, known: int, filled: int) -> int:
     return new
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _sample(  # noqa: PLR0917 - kernels take no keyword-only options
     work: Work, lookup: Lookup, fan: Fan, angle: float, most_sway: float, found: int
 ) -> int:
@@ -110,6 +110,18 @@ def _sample(  # noqa: PLR0917 - kernels take no keyword-only options
         trace.lean,
     )
     return trace_radial(trace, lookup.tables, fan.site, count, lookup.per_step, most_sway)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
+    work: Work, lookup: Lookup, fan: Fan, angle: float, most_sway: float, found: int, filled: int
+) -> tuple[int, int]:
+    """Add a radial's pixels to the batch; return how many are new and the samples before unknown terrain."""
+    known = _sample(work, lookup, fan, angle, most_sway, found)
+    new = _gather(work, fan, found, known, filled)
+    part = from_row(work.finish.batch, filled)
+    see_pixels(work.seen, work.trace, part, lookup.tables, work.bounds, fan.site, new)
+    return new, known
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -151,15 +163,10 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
         angle = 0.5 * (math.atan(low) + math.atan(high))
         found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
-        if found == 0:
-            continue
-        known = _sample(work, lookup, fan, angle, 0.5 * (high - low), found)
-        _fill_near(fan, work.pixels, found, known, carriers, out)
-        new = _gather(work, fan, found, known, filled)
-        part = from_row(work.finish.batch, filled)
-        see_pixels(work.seen, work.trace, part, lookup.tables, work.bounds, fan.site, new)
-        filled += new
-        if filled >= BATCH:
+        if found > 0:
+            new, known = _add_radial(work, lookup, fan, angle, 0.5 * (high - low), found, filled)
+            _fill_near(fan, work.pixels, found, known, carriers, out)
+            filled += new
+        if filled >= BATCH or j + 1 == end:
             finish_batch(work.finish, lookup.tables, land, filled, carriers, climate, False, out)
             filled = 0
-    finish_batch(work.finish, lookup.tables, land, filled, carriers, climate, False, out)

@@ -77,7 +77,7 @@ def make_trace(samples: int) -> Trace:
     )
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def sample_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,
@@ -128,7 +128,7 @@ def sample_radial(  # noqa: PLR0917 - kernels take no keyword-only options
         store_sample(lean, i, down_side * fall + right_side * (upper_run + down * (lower_run - upper_run)))
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def trace_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     trace: Trace, tables: Tables, site: Site, count: int, per_step: Float32Array, most_sway: float
 ) -> int:
@@ -227,7 +227,7 @@ def _accumulate(  # noqa: PLR0917 - kernels take no keyword-only options
             before[i], edge[i] = np.int32(j), chord
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _block_tops(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     lean: Float32Array,
@@ -273,7 +273,7 @@ def _margin(  # noqa: PLR0917 - kernels take no keyword-only options
     return -margin
 
 
-@njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def sight_margin(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     lean: Float32Array,

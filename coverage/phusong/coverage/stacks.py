@@ -240,7 +240,8 @@ def add_cells(
     """Add cells to a stack in place, mast by mast; they are numbered from ``first_number`` in their order."""
     row0, col0, rows, cols = window
     grid = terrain.grid
-    surface_m = np.ascontiguousarray(terrain.values[row0 : row0 + rows, col0 : col0 + cols], dtype=np.float32)
+    # A copy, because kernels are compiled apart for arrays that may not be written to.
+    surface_m = np.array(terrain.values[row0 : row0 + rows, col0 : col0 + cols], dtype=np.float32, order="C")
     frame = Frame(int(row0), int(col0), float(grid.left_m), float(grid.top_m), float(grid.cell_size_m))
     for places in _by_mast(prepared, members, losses):
         loss, cells = losses[places[0]], members[places]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from phusong.app.compute.fingerprint import engine_version, fingerprint
+from phusong.app.compute.mapped import mapped_raster
 from phusong.coverage.errors import InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
@@ -115,10 +116,10 @@ def load_inputs(store: FolderStore, *, mode: str = DEFAULT_MODE) -> ComputeInput
     if not store.has("sites"):
         raise InputError("sites_missing")
     grid = store.grid()
-    terrain = store.raster("terrain")
+    terrain = mapped_raster(store, "terrain")
     if terrain.grid != grid:
         raise InputError("terrain_other_grid")
-    clutter = store.raster("clutter") if store.has("clutter") else None
+    clutter = mapped_raster(store, "clutter") if store.has("clutter") else None
     table, assumed = cells_table(store)
     cells, left_out = _placed(_cells(table, grid, antenna_patterns(store)), terrain)
     return ComputeInputs(

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.previous import OVERVIEWS_FILE, SERVED_FILE
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.layer_names import signal_layer
@@ -22,13 +23,13 @@ def write_overviews(run_dir: Path, layers: ServedLayers) -> None:
         named[signal_layer(technology, operator)] = level
         union = signal_layer(technology, ALL_OPERATORS)
         named[union] = np.maximum(named[union], level) if union in named else level
-    write_arrays(run_dir / "overviews.bin", named)
+    write_arrays(run_dir / OVERVIEWS_FILE, named)
 
 
 def write_services(run_dir: Path, layers: ServedLayers) -> None:
     """Write which services serve each cell of the grid, in as few bytes as they need."""
     kind = np.min_scalar_type((1 << len(layers.services)) - 1)
-    write_arrays(run_dir / "served.bin", {"bits": layers.bits.astype(kind)})
+    write_arrays(run_dir / SERVED_FILE, {"bits": layers.bits.astype(kind), "best_level": layers.best_level})
 
 
 def write_relief(inputs: ComputeInputs) -> None:

@@ -16,15 +16,25 @@ from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
 from phusong.app.compute.maps import write_overviews, write_relief, write_services
 from phusong.app.compute.parallel import Pool, ThreadPool
+from phusong.app.compute.previous import (
+    JUDGED_FILE,
+    VILLAGES_FILE,
+    Previous,
+    judging_record,
+    previous_results,
+)
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
 from phusong.app.compute.served import ServedLayers, judge_services, signal_map
 from phusong.app.compute.settlements import (
     Settlements,
+    VillageFigures,
     area_of,
+    figure_shares,
     locate_settlements,
     village_shares,
     village_table,
+    write_village_figures,
 )
 from phusong.app.compute.shares import Name, area_shares, figure_masks, people_shares
 from phusong.app.compute.signalmap import SignalMap
@@ -115,7 +125,8 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     compose_stacks(composer(inputs, keys), missing, pool=pool, progress=progress)
     signal = signal_map(inputs, blocks)
     # Judging shares arrays, so it stays in this process.
-    layers = judge_services(inputs, signal, windows, pool=ThreadPool(), progress=progress)
+    previous = previous_results(inputs, signal)
+    layers = judge_services(inputs, signal, windows, previous=previous, pool=ThreadPool(), progress=progress)
     with publishing(inputs.store, inputs.run_id) as run_dir:
         signal.save(run_dir)
         write_cells(run_dir, inputs.cells)
@@ -123,7 +134,14 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
         write_services(run_dir, layers)
         write_relief(inputs)
         _write_figures(
-            inputs, world, settlements, layers=layers, signal=signal, run_dir=run_dir, progress=progress
+            inputs,
+            world,
+            settlements,
+            layers=layers,
+            signal=signal,
+            previous=previous,
+            run_dir=run_dir,
+            progress=progress,
         )
     _prune(inputs, keys, blocks)
     return ComputeReport(
@@ -142,10 +160,18 @@ def _write_figures(
     *,
     layers: ServedLayers,
     signal: SignalMap,
+    previous: Previous | None,
     run_dir: Path,
     progress: Progress,
 ) -> None:
-    parts = _parts(inputs, world, settlements, layers, progress)
+    masks = figure_masks(layers)
+    counted: dict[Name, VillageFigures] = {}
+    if settlements is not None:
+        progress("shares", 0, len(masks))
+        counted = village_shares(inputs, world, settlements, layers, masks, previous=previous)
+        write_village_figures(run_dir / VILLAGES_FILE, counted)
+    (run_dir / JUDGED_FILE).write_bytes(orjson.dumps(judging_record(inputs, signal)))
+    parts = _parts(inputs, world, layers, masks, counted=counted, progress=progress)
     villages = None
     if settlements is not None:
         villages = village_table(
@@ -180,21 +206,18 @@ def _rule_mask(inputs: ComputeInputs, layers: ServedLayers) -> int:
 def _parts(
     inputs: ComputeInputs,
     world: World,
-    settlements: Settlements | None,
     layers: ServedLayers,
+    masks: Mapping[Name, int],
+    *,
+    counted: Mapping[Name, VillageFigures],
     progress: Progress,
 ) -> dict[Name, dict[str, ZoneShares | None]]:
-    masks = figure_masks(layers)
-    progress("shares", 0, 3)
     areas = area_shares(world, layers, masks)
-    progress("shares", 1, 3)
     people = people_shares(world, layers, masks)
-    progress("shares", 2, 3)
-    counted = {} if settlements is None else village_shares(inputs, world, settlements, layers, masks)
-    progress("shares", 3, 3)
+    progress("shares", len(masks), len(masks))
     parts: dict[Name, dict[str, ZoneShares | None]] = {}
     for name in masks:
-        villages, homes = counted.get(name, (None, None))
+        villages, homes = figure_shares(world, counted[name]) if counted else (None, None)
         own = None if people is None else people[name]
         if homes is None and own is not None:
             homes = household_shares(own, world.population / inputs.method.household_size)

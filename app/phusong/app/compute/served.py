@@ -10,9 +10,11 @@ import numpy.typing as npt
 
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.parallel import Pool
+from phusong.app.compute.previous import Previous
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.signalmap import OVERVIEW_STEP, CarrierRecord, Service, SignalMap, needs_of
-from phusong.app.compute.stacks import Carrier, StackBlock, carrier_of
+from phusong.app.compute.stacks import BLOCK_CELLS, Carrier, StackBlock, carrier_of
+from phusong.app.layer_names import signal_layer
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
@@ -109,9 +111,15 @@ class ServedLayers:
 
 
 def judge_services(
-    inputs: ComputeInputs, signal: SignalMap, windows: Sequence[Window], *, pool: Pool, progress: Progress
+    inputs: ComputeInputs,
+    signal: SignalMap,
+    windows: Sequence[Window],
+    *,
+    previous: Previous | None = None,
+    pool: Pool,
+    progress: Progress,
 ) -> ServedLayers:
-    """Judge every block of the study.
+    """Judge every block of the study; blocks of the same stacks as before keep what was found then.
 
     Raises
     ------
@@ -121,19 +129,44 @@ def judge_services(
     services = signal.services
     if len(services) > MAX_SERVICES:
         raise InputError("services_many", services=len(services), allowed=MAX_SERVICES)
+    layers = _empty_layers(inputs, services) if previous is None else _kept_layers(services, previous, signal)
+    changed = None if previous is None else previous.changed(signal)
+    tasks = [window for window in windows if changed is None or window[:2] in changed]
+    counted = frozenset(inputs.method.village_rule.technologies)
+    judge = _BlockJudge(signal, layers, counted)
+    for done, _ in enumerate(pool.map(judge, tasks)):
+        progress("judging", done, len(tasks))
+    progress("judging", len(tasks), len(tasks))
+    return layers
+
+
+def _empty_layers(inputs: ComputeInputs, services: tuple[Service, ...]) -> ServedLayers:
     height, width = inputs.grid.shape
     small = -(-height // OVERVIEW_STEP), -(-width // OVERVIEW_STEP)
-    layers = ServedLayers(
+    return ServedLayers(
         services,
         np.zeros(inputs.grid.shape, dtype=np.uint32),
         np.full(inputs.grid.shape, NO_LEVEL, dtype=np.int16),
         {service: np.full(small, NO_LEVEL, dtype=np.int16) for service in services},
     )
-    counted = frozenset(inputs.method.village_rule.technologies)
-    judge = _BlockJudge(signal, layers, counted)
-    for done, _ in enumerate(pool.map(judge, windows)):
-        progress("judging", done, len(windows))
-    progress("judging", len(windows), len(windows))
+
+
+def _kept_layers(services: tuple[Service, ...], previous: Previous, signal: SignalMap) -> ServedLayers:
+    """Take over the layers of an earlier run, emptied where blocks changed."""
+    layers = ServedLayers(
+        services,
+        previous.bits.astype(np.uint32),
+        previous.best_level.copy(),
+        {service: previous.overviews[signal_layer(service[1], service[0])].copy() for service in services},
+    )
+    for row0, col0 in previous.changed(signal):
+        here = np.s_[row0 : row0 + BLOCK_CELLS, col0 : col0 + BLOCK_CELLS]
+        layers.bits[here] = 0
+        layers.best_level[here] = NO_LEVEL
+        first_row, first_col = row0 // OVERVIEW_STEP, col0 // OVERVIEW_STEP
+        span = BLOCK_CELLS // OVERVIEW_STEP
+        for overview in layers.overviews.values():
+            overview[first_row : first_row + span, first_col : first_col + span] = NO_LEVEL
     return layers
 
 

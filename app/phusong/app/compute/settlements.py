@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +15,8 @@ import pandas as pd
 from phusong.app.compute.derived import derived
 from phusong.app.compute.evidence import explain_villages
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.parallel import ThreadPool
+from phusong.app.compute.previous import Previous
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.signalmap import SignalMap
@@ -24,6 +27,7 @@ from phusong.coverage.signal_kernel import Int16Array
 from phusong.coverage.stacks import levels_dbm
 from phusong.coverage.villages import Catchments, assess, catchments, cells_at
 from phusong.coverage.zonal import BoolArray, ZoneShares, code_index, zone_of_cells
+from phusong.geodata.store.arrays import write_arrays
 
 Name = tuple[str, str]
 """Technology and operator of a figure."""
@@ -191,42 +195,73 @@ def village_shares(
     settlements: Settlements,
     layers: ServedLayers,
     masks: Mapping[Name, int],
-) -> dict[Name, tuple[ZoneShares, ZoneShares]]:
-    """Villages and households served, by technology and operator."""
-    return {
-        name: _counted(
-            world,
-            settlements,
-            judge(
-                inputs,
-                settlements,
-                layers.served(mask),
-                best_level=layers.best_level,
-                is_signal_known=True,
-            ),
-        )
-        for name, mask in masks.items()
+    *,
+    previous: Previous | None = None,
+) -> dict[Name, VillageFigures]:
+    """Villages and households served, by technology and operator.
+
+    Figures of services that serve the same cells as in the earlier run are taken from there.
+    """
+    kept = {} if previous is None else _kept_figures(layers, masks, previous)
+
+    def figures(name: Name) -> VillageFigures:
+        if name in kept:
+            return kept[name]
+        served = layers.served(masks[name])
+        judged = judge(inputs, settlements, served, best_level=layers.best_level, is_signal_known=True)
+        return _counted(world, settlements, judged)
+
+    names = list(masks)
+    return dict(zip(names, ThreadPool().map(figures, names), strict=True))
+
+
+VillageFigures = dict[str, npt.NDArray[np.float64]]
+"""``villages_served``, ``villages``, ``households_served`` and ``households``, one number a zone each."""
+
+
+def figure_shares(world: World, figures: VillageFigures) -> tuple[ZoneShares, ZoneShares]:
+    """Shares of villages and of households."""
+    codes = world.zones.codes
+    return (
+        ZoneShares(codes, figures["villages_served"], figures["villages"]),
+        ZoneShares(codes, figures["households_served"], figures["households"]),
+    )
+
+
+def _kept_figures(
+    layers: ServedLayers, masks: Mapping[Name, int], previous: Previous
+) -> dict[Name, VillageFigures]:
+    changed = int(np.bitwise_or.reduce(layers.bits ^ previous.bits, axis=None))
+    found: dict[Name, VillageFigures] = {}
+    for key, values in previous.villages.items():
+        technology, operator, figure = key.split("\t")
+        if not masks.get((technology, operator), changed) & changed and (technology, operator) in masks:
+            found.setdefault((technology, operator), {})[figure] = np.array(values)
+    return found
+
+
+def write_village_figures(path: Path, figures: Mapping[Name, VillageFigures]) -> None:
+    """Keep the figures of villages for the next run."""
+    named = {
+        "\t".join((*name, figure)): values for name, own in figures.items() for figure, values in own.items()
     }
+    write_arrays(path, named)
 
 
-def _counted(world: World, settlements: Settlements, judged: pd.DataFrame) -> tuple[ZoneShares, ZoneShares]:
-    codes, zone = world.zones.codes, settlements.zone
+def _counted(world: World, settlements: Settlements, judged: pd.DataFrame) -> VillageFigures:
+    zone = settlements.zone
     inside = zone >= 0
 
-    def by_zone(values: FloatArray) -> FloatArray:
-        return np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(codes)).astype(
-            np.float64
-        )
+    def by_zone(values: FloatArray) -> npt.NDArray[np.float64]:
+        sums = np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(world.zones.codes))
+        return sums.astype(np.float64)
 
-    villages = ZoneShares(
-        codes, by_zone((judged["status"] == "served").to_numpy(dtype=np.float64)), by_zone(np.ones(len(zone)))
-    )
-    households = ZoneShares(
-        codes,
-        by_zone(judged["households_served"].to_numpy(dtype=np.float64)),
-        by_zone(judged["households"].to_numpy(dtype=np.float64)),
-    )
-    return villages, households
+    return {
+        "villages_served": by_zone((judged["status"] == "served").to_numpy(dtype=np.float64)),
+        "villages": by_zone(np.ones(len(zone))),
+        "households_served": by_zone(judged["households_served"].to_numpy(dtype=np.float64)),
+        "households": by_zone(judged["households"].to_numpy(dtype=np.float64)),
+    }
 
 
 def village_table(

@@ -12,6 +12,7 @@ from shapely.geometry import box
 
 from phusong.app.compute.derived import derived
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.mapped import mapped_raster
 from phusong.coverage.grids import FloatArray
 from phusong.coverage.zonal import (
     BoolArray,
@@ -93,13 +94,7 @@ def _zone_arrays(inputs: ComputeInputs, communes: gpd.GeoDataFrame) -> dict[str,
 def _people(inputs: ComputeInputs) -> FloatArray | None:
     if not inputs.store.has("population"):
         return None
-    kept = derived(
-        inputs,
-        "people",
-        depends_on=("population",),
-        make=lambda: {"people": inputs.store.raster("population").values},
-    )
-    return kept["people"]
+    return mapped_raster(inputs.store, "population").values
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +149,6 @@ def _population(communes: gpd.GeoDataFrame, zones: Zones, people: FloatArray | N
         if "population" in communes
         else np.full(len(communes), np.nan)
     )
-    if people is None:
+    if people is None or np.isfinite(official).all():
         return official
     return np.where(np.isnan(official), zone_sums(zones, people), official)

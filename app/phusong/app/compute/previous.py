@@ -1,0 +1,114 @@
+"""What the results in place still hold true of a new run: blocks and villages that nothing changed for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from phusong.app.compute.fingerprint import engine_version, fingerprint
+from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.published import current_run
+from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.stacks import Carrier
+from phusong.coverage.errors import PhuSongError
+from phusong.coverage.signal_kernel import Int16Array
+from phusong.geodata.store.arrays import map_arrays
+
+JUDGED_FILE = "judged.json"
+SERVED_FILE = "served.bin"
+OVERVIEWS_FILE = "overviews.bin"
+VILLAGES_FILE = "villages.bin"
+Corner = tuple[int, int]
+"""Row0 and col0 of a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """Results in place that were judged as the new run will be.
+
+    Attributes
+    ----------
+    bits, best_level : ndarray, shape (height, width)
+        As in `ServedLayers`.
+    overviews : mapping of str to ndarray of int16
+        By the name of the layer.
+    blocks : mapping of Corner to frozenset
+        Carrier and digest of each stack of a block.
+    villages : mapping of str to ndarray
+        Figures of villages by name, empty where villages, people or the rule changed.
+    """
+
+    bits: npt.NDArray[np.unsignedinteger[Any]]
+    best_level: Int16Array
+    overviews: Mapping[str, Int16Array]
+    blocks: Mapping[Corner, frozenset[tuple[Carrier, str]]]
+    villages: Mapping[str, npt.NDArray[np.float64]]
+
+    def changed(self, signal: SignalMap) -> set[Corner]:
+        """Blocks that are made of other stacks now."""
+        now = blocks_of(signal)
+        return {
+            corner for corner in now.keys() | self.blocks.keys() if now.get(corner) != self.blocks.get(corner)
+        }
+
+
+def blocks_of(signal: SignalMap) -> dict[Corner, frozenset[tuple[Carrier, str]]]:
+    """Carrier and digest of each stack, by block."""
+    found: dict[Corner, set[tuple[Carrier, str]]] = {}
+    for (carrier, row0, col0), block in signal.blocks.items():
+        found.setdefault((row0, col0), set()).add((carrier, block.digest))
+    return {corner: frozenset(stacks) for corner, stacks in found.items()}
+
+
+def judging_record(inputs: ComputeInputs, signal: SignalMap) -> dict[str, str]:
+    """Return hashes of what blocks, and what villages, are judged by."""
+    rule = inputs.method.village_rule
+    records = [asdict(record) for record in signal.carriers.values()]
+    layers = ("communes", "population", "villages", "terrain")
+    return {
+        "blocks": fingerprint(
+            [engine_version("service"), records, sorted(rule.technologies), list(signal.shape)]
+        ),
+        "villages": fingerprint(
+            [
+                engine_version("villages", "zonal"),
+                {layer: inputs.layer_hashes.get(layer) for layer in layers},
+                asdict(rule),
+                inputs.method.household_size,
+                bool(inputs.cells),
+            ]
+        ),
+    }
+
+
+def previous_results(inputs: ComputeInputs, signal: SignalMap) -> Previous | None:
+    """Return what can be taken over from the results in place; None where they were judged otherwise."""
+    run = current_run(inputs.store)
+    if run is None:
+        return None
+    run_dir = inputs.store.results_dir / run
+    try:
+        record = orjson.loads((run_dir / JUDGED_FILE).read_bytes())
+        expected = judging_record(inputs, signal)
+        if record.get("blocks") != expected["blocks"]:
+            return None
+        return _read(run_dir, inputs, has_villages=record.get("villages") == expected["villages"])
+    except (FileNotFoundError, PhuSongError, orjson.JSONDecodeError):
+        return None
+
+
+def _read(run_dir: Path, inputs: ComputeInputs, *, has_villages: bool) -> Previous:
+    served = map_arrays(run_dir / SERVED_FILE)
+    return Previous(
+        bits=served["bits"],
+        best_level=served["best_level"],
+        overviews=map_arrays(run_dir / OVERVIEWS_FILE),
+        blocks=blocks_of(SignalMap.load(inputs.store.results_dir, run_dir)),
+        villages=map_arrays(run_dir / VILLAGES_FILE) if has_villages else {},
+    )

@@ -107,7 +107,9 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
         "    time.sleep(0.5)\n"
         "    write(path, loss)\n"
         "losses.write_loss = slowly\n"
-        "open_study(sys.argv[1]).compute(progress=lambda stage, done, total: print(stage, done, flush=True))\n"
+        "def tell(stage, done, total):\n"
+        "    print(stage, done, flush=True)\n"
+        "open_study(sys.argv[1]).compute(progress=tell)\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(tmp_path / "a")],

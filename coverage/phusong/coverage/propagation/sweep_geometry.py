@@ -7,7 +7,6 @@ both sides together.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +17,8 @@ from phusong.coverage.propagation.area_geometry import Float32Array, Site, Table
 from phusong.coverage.propagation.area_math import root
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
-from phusong.coverage.propagation.sweep_trace import Int32Array, Trace, sight_margin
+from phusong.coverage.propagation.sweep_sight import Sight, clear_lines
+from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
 
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
@@ -27,7 +27,6 @@ _NEARLY = _F(0.999)
 """Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
 QUICK_STEPS = 3
 """Steps down the hull taken by all pixels together, before the few that need more walk on alone."""
-MOST_MARGIN = 1e6
 
 
 class Seen(NamedTuple):
@@ -67,7 +66,14 @@ def make_seen(room: int) -> Seen:
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
-    seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
+    seen: Seen,
+    sight: Sight,
+    trace: Trace,
+    batch: Batch,
+    tables: Tables,
+    site: Site,
+    no_loss: float,
+    pixels: int,
 ) -> None:
     """Write the geometry of a radial's pixels into the first rows of a batch.
 
@@ -75,20 +81,23 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     ----------
     seen : Seen
         ``cells``, ``sway``, ``end_m`` and ``inner`` are given.
+    sight : Sight
+        Scratch.
     trace : Trace
     batch : Batch
         Written, but for ``target``, ``corner`` and ``cells``.
     tables : Tables
-    bounds : ndarray of float32
-        Scratch, one number a block of samples.
     site : Site
+    no_loss : float
+        Margin (equation 15 squared) times distance from which on no carrier loses anything.
     pixels : int
     """
     _from_transmitter(seen, trace, batch, site, pixels)
     _to_horizon(seen, trace, site, pixels)
     _to_highest(seen, trace, site, pixels)
     _meet(seen, trace, batch, site, pixels)
-    _in_sight(seen, trace, batch, tables, bounds, site, pixels)
+    sighted = _list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
+    clear_lines(sight, trace, batch, tables.per_km, tables.step, site, sighted)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
@@ -248,32 +257,17 @@ def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> No
         store(batch.rx_km, i, _NEARLY * rx_km if is_blocked else _F(0.5) * spacing)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
-def _in_sight(  # noqa: PLR0917 - kernels take no keyword-only options
-    seen: Seen, trace: Trace, batch: Batch, tables: Tables, bounds: Float32Array, site: Site, pixels: int
-) -> None:
-    """Write the edge parameter of the paths in line of sight."""
-    rise, sway, count = seen.rise, seen.sway, seen.inner
-    distance_km, rise_m, nu_m = batch.distance_km, batch.rise_m, batch.nu_m
-    heights, lean, tops, per_km, step = trace.heights, trace.lean, trace.tops, tables.per_km, tables.step
-    spacing, bend, top = _F(site.step_km), _F(500.0 / site.radius_km * site.step_km), _F(site.tx_height_m)
+@njit(cache=True, error_model="numpy", nogil=True)
+def _list_sighted(  # noqa: PLR0917 - kernels take no keyword-only options
+    sight: Sight, seen: Seen, batch: Batch, step_km: float, no_loss: float, pixels: int
+) -> int:
+    """List the pixels in line of sight; return how many there are."""
+    spacing, least, sighted = _F(step_km), _F(no_loss), 0
     for i in range(pixels):
-        if rise[i] < _ZERO:
-            d = distance_km[i]
-            slope = rise_m[i] / d * spacing
-            margin = sight_margin(
-                heights,
-                lean,
-                tops,
-                per_km,
-                step,
-                bounds,
-                int(count[i]),
-                top,
-                slope,
-                sway[i],
-                d,
-                spacing,
-                bend,
-            )
-            nu_m[i] = -math.sqrt(0.002 * d * min(float(margin), MOST_MARGIN))
+        if seen.rise[i] < _ZERO:
+            d = batch.distance_km[i]
+            sight.row[sighted], sight.inner[sighted], sight.sway[sighted] = i, seen.inner[i], seen.sway[i]
+            sight.distance_km[sighted], sight.slope[sighted] = d, batch.rise_m[i] / d * spacing
+            sight.margin[sighted] = least / d
+            sighted += 1
+    return sighted

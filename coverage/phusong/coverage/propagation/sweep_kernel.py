@@ -18,7 +18,8 @@ from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32A
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_geometry import Seen, make_seen, see_pixels
 from phusong.coverage.propagation.sweep_radials import Fan, Pixels, first_rows, list_pixels, make_pixels
-from phusong.coverage.propagation.sweep_trace import BLOCK, Trace, make_trace, sample_radial, trace_radial
+from phusong.coverage.propagation.sweep_sight import LEAST_NU_SQUARE, Sight, make_sight
+from phusong.coverage.propagation.sweep_trace import Trace, make_trace, sample_radial, trace_radial
 
 
 class Lookup(NamedTuple):
@@ -34,7 +35,7 @@ class Work(NamedTuple):
     pixels: Pixels
     trace: Trace
     seen: Seen
-    bounds: Float32Array
+    sight: Sight
     finish: Finish
 
 
@@ -46,7 +47,7 @@ def make_work(samples: int) -> Work:
         make_pixels(on_radial),
         make_trace(samples),
         make_seen(on_radial),
-        np.zeros(samples // BLOCK + 2, dtype=np.float32),
+        make_sight(on_radial),
         make_finish(on_radial, samples, False),
     )
 
@@ -114,13 +115,20 @@ def _sample(  # noqa: PLR0917 - kernels take no keyword-only options
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
-    work: Work, lookup: Lookup, fan: Fan, angle: float, most_sway: float, found: int, filled: int
+    work: Work,
+    lookup: Lookup,
+    fan: Fan,
+    angle: float,
+    most_sway: float,
+    no_loss: float,
+    found: int,
+    filled: int,
 ) -> tuple[int, int]:
     """Add a radial's pixels to the batch; return how many are new and the samples before unknown terrain."""
     known = _sample(work, lookup, fan, angle, most_sway, found)
     new = _gather(work, fan, found, known, filled)
     part = from_row(work.finish.batch, filled)
-    see_pixels(work.seen, work.trace, part, lookup.tables, work.bounds, fan.site, new)
+    see_pixels(work.seen, work.sight, work.trace, part, lookup.tables, fan.site, no_loss, new)
     return new, known
 
 
@@ -154,6 +162,7 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
     room = lookup.tables.step.size
     land = Land(fan.ground, np.empty(0, dtype=np.float32), fan.rows, fan.cols, fan.site)
     work, farthest, filled = make_work(room), carriers.radius_cells.max(), 0
+    no_loss = 500.0 * LEAST_NU_SQUARE / carriers.per_root_wavelength.min() ** 2
     begins, ends = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
     first_rows(fan, edges[begin], ends)
     for j in range(begin, end):
@@ -164,7 +173,7 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         angle = 0.5 * (math.atan(low) + math.atan(high))
         found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
         if found > 0:
-            new, known = _add_radial(work, lookup, fan, angle, 0.5 * (high - low), found, filled)
+            new, known = _add_radial(work, lookup, fan, angle, 0.5 * (high - low), no_loss, found, filled)
             _fill_near(fan, work.pixels, found, known, carriers, out)
             filled += new
         if filled >= BATCH or j + 1 == end:

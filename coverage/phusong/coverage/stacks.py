@@ -243,27 +243,47 @@ def add_cells(
     # A copy, because kernels are compiled apart for arrays that may not be written to.
     surface_m = np.array(terrain.values[row0 : row0 + rows, col0 : col0 + cols], dtype=np.float32, order="C")
     frame = Frame(int(row0), int(col0), float(grid.left_m), float(grid.top_m), float(grid.cell_size_m))
-    for places in _by_mast(prepared, members, losses):
-        loss, cells = losses[places[0]], members[places]
-        lead = cells[0]
+    groups = _by_mast(prepared, members, losses)
+    # Gathered once for the block: a mast's cells lie side by side.
+    places = np.array([place for group in groups for place in group], dtype=np.int64)
+    sectors = _sectors(prepared, members[places], (places + first_number).astype(np.int16))
+    begin = 0
+    for group in groups:
+        end, lead, loss = begin + len(group), members[group[0]], losses[group[0]]
         mast = (prepared.x_m[lead], prepared.y_m[lead], prepared.ground_m[lead], prepared.above_m[lead])
         add_mast(
             Reach(int(loss.row0), loss.first, loss.offset, loss.steps),
             Mast(*(float(number) for number in mast)),
-            Sectors(
-                (np.asarray(places) + first_number).astype(np.int16),
-                prepared.offset_dbm[cells],
-                prepared.azimuth_deg[cells],
-                prepared.mechanical_deg[cells],
-                prepared.limit_db[cells],
-                prepared.table[cells],
-            ),
+            _slice(sectors, begin, end),
             prepared.patterns,
             frame,
             surface_m,
             prepared.power,
             stack,
         )
+        begin = end
+
+
+def _sectors(prepared: PreparedCells, cells: Int32Array, numbers: Int16Array) -> Sectors:
+    return Sectors(
+        numbers,
+        prepared.offset_dbm[cells],
+        prepared.azimuth_deg[cells],
+        prepared.mechanical_deg[cells],
+        prepared.limit_db[cells],
+        prepared.table[cells],
+    )
+
+
+def _slice(sectors: Sectors, begin: int, end: int) -> Sectors:
+    return Sectors(
+        sectors.number[begin:end],
+        sectors.offset_dbm[begin:end],
+        sectors.azimuth_deg[begin:end],
+        sectors.mechanical_deg[begin:end],
+        sectors.limit_db[begin:end],
+        sectors.table[begin:end],
+    )
 
 
 def _by_mast(prepared: PreparedCells, members: Int32Array, losses: Sequence[PackedLoss]) -> list[list[int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from phusong.coverage.propagation.area import path_loss_area
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.zonal import BoolArray
 from phusong.geodata.store.arrays import map_arrays, write_arrays
+
+OPEN_LOSSES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,8 @@ def write_loss(path: Path, loss: PackedLoss) -> None:
     write_arrays(path, {"row0": row0, "first": loss.first, "offset": loss.offset, "steps": loss.steps})
 
 
+@functools.lru_cache(maxsize=OPEN_LOSSES)
 def read_loss(path: Path) -> PackedLoss:
-    """Map a packed loss."""
+    """Map a packed loss; neighbouring blocks need the same masts, and a file never changes under its name."""
     arrays = map_arrays(path)
     return PackedLoss(int(arrays["row0"][0]), arrays["first"], arrays["offset"], arrays["steps"])

@@ -211,6 +211,7 @@ def test_the_command_line_names_what_it_assumed_and_joins_the_network(
         (["--at", "PLACE", "--power-dbm", "1e9"], "power_dbm"),
         (["--at", "PLACE", "--technology", "6G"], "6G"),
         (["--remove", "nowhere"], "nowhere"),
+        (["--at", "PLACE", "--operator", "Vinafone"], "Viettel"),
         ([], "--at"),
     ],
 )

@@ -80,12 +80,12 @@ def new_mast(inputs: ComputeInputs, wish: MastWish) -> NewMast:
     Raises
     ------
     InputError
-        ``coordinate``, ``band_unknown``, ``sectors_many``, ``cell_range``, ``technology_unknown``,
-        ``mast_outside``.
+        ``coordinate``, ``band_unknown``, ``operator_unknown``, ``sectors_many``, ``cell_range``,
+        ``technology_unknown``, ``mast_outside``.
     """
     _check_place(wish)
     technology = wish.technology or _technology_of(wish.band)
-    operator = wish.operator or _busiest_operator(inputs, technology)
+    operator = _known_operator(inputs, wish.operator) or _busiest_operator(inputs, technology)
     frequency_mhz = _frequency_mhz(inputs, wish.band, operator=operator, technology=technology)
     usual = cell_defaults(technology, frequency_mhz=frequency_mhz)
     azimuths_deg = usual.azimuths_deg if wish.azimuths_deg is None else wish.azimuths_deg
@@ -155,6 +155,15 @@ def _technology_of(text: str) -> str:
         return "5G" if letter == "n" else "4G"
     band = _band(text)
     return "4G" if band is None or "4G" in band.technologies else "5G"
+
+
+def _known_operator(inputs: ComputeInputs, operator: str | None) -> str | None:
+    """Refuse a name that neither the study nor the list of spectrum holders knows: most likely a slip."""
+    holders = {block.operator for band in BANDS for block in band.blocks}
+    known = holders | {cell.operator for cell in inputs.cells}
+    if operator is not None and operator not in known:
+        raise InputError("operator_unknown", value=operator[:80], allowed=", ".join(sorted(known)))
+    return operator
 
 
 def _busiest_operator(inputs: ComputeInputs, technology: str) -> str:

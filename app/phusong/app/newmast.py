@@ -12,7 +12,14 @@ import pyproj
 
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.coverage.errors import InputError
-from phusong.coverage.radio.bands import BANDS, Band, band_of, blocks_of
+from phusong.coverage.radio.bands import (
+    BANDS,
+    Band,
+    band_of,
+    blocks_of,
+    given_frequency_mhz,
+    named_band,
+)
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.stations import cell_defaults
 
@@ -138,14 +145,7 @@ def _assumed(wish: MastWish) -> tuple[str, ...]:
 
 def _band(text: str) -> Band | None:
     """Band of a name or number; None for a frequency outside all bands."""
-    for band in BANDS:
-        if text.strip().lower() in {band.name.lower(), *(one.lower() for one in band.numbers)}:
-            return band
-    try:
-        return band_of(float(text))
-    except ValueError as error:
-        names = ", ".join(f"{band.name} ({'/'.join(band.numbers)})" for band in BANDS)
-        raise InputError("band_unknown", value=text[:80], allowed=names) from error
+    return named_band(text) or band_of(given_frequency_mhz(text))
 
 
 def _technology_of(text: str) -> str:
@@ -176,8 +176,8 @@ def _busiest_operator(inputs: ComputeInputs, technology: str) -> str:
 
 def _frequency_mhz(inputs: ComputeInputs, text: str, *, operator: str, technology: str) -> float:
     band = _band(text)
-    if band is None or (_is_number(text) and text.strip() != band.name):
-        return float(text)
+    if band is None or named_band(text) is None:
+        return given_frequency_mhz(text)
     own = Counter(
         cell.frequency_mhz
         for cell in inputs.cells
@@ -189,14 +189,6 @@ def _frequency_mhz(inputs: ComputeInputs, text: str, *, operator: str, technolog
         if band_of(block.centre_mhz) == band:
             return block.centre_mhz
     return (band.downlink_low_mhz + band.downlink_high_mhz) / 2.0
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _bandwidth_mhz(

@@ -17,7 +17,7 @@ from phusong.app.i18n.numbers import number, percent
 from phusong.app.paths import Place, StudyGround, explain_between
 from phusong.app.study import open_study
 from phusong.coverage.errors import InputError
-from phusong.coverage.radio.bands import BANDS
+from phusong.coverage.radio.bands import given_frequency_mhz, named_band
 from phusong.geodata.store.folder import FolderStore
 
 PARTS = ("free_space", "terrain", "earth", "atmosphere")
@@ -71,14 +71,10 @@ def frequency_of_band(text: str) -> float:
     >>> frequency_of_band("B3"), frequency_of_band("1800"), frequency_of_band("1815")
     (1842.5, 1842.5, 1815.0)
     """
-    for band in BANDS:
-        if text.strip().lower() in {band.name.lower(), *(one.lower() for one in band.numbers)}:
-            return (band.downlink_low_mhz + band.downlink_high_mhz) / 2.0
-    try:
-        return float(text)
-    except ValueError as error:
-        names = ", ".join(f"{band.name} ({'/'.join(band.numbers)})" for band in BANDS)
-        raise InputError("band_unknown", value=text[:80], allowed=names) from error
+    band = named_band(text)
+    if band is None:
+        return given_frequency_mhz(text)
+    return (band.downlink_low_mhz + band.downlink_high_mhz) / 2.0
 
 
 def _footprint(store: FolderStore, cell_id: str, mode: AreaMode) -> dict[str, Any]:

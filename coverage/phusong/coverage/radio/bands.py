@@ -139,6 +139,36 @@ def band_of(frequency_mhz: float) -> Band | None:
     return None
 
 
+def named_band(text: str) -> Band | None:
+    """Return the band of a name or 3GPP number; None where the text is neither.
+
+    Examples
+    --------
+    >>> named_band("n28").name, named_band("1800").name, named_band("1815")
+    ('700', '1800', None)
+    """
+    wanted = text.strip().lower()
+    for band in BANDS:
+        if wanted in {band.name.lower(), *(number.lower() for number in band.numbers)}:
+            return band
+    return None
+
+
+def given_frequency_mhz(text: str) -> float:
+    """Read a frequency that stands where a band may stand.
+
+    Raises
+    ------
+    InputError
+        ``band_unknown`` for what is no number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        names = ", ".join(f"{band.name} ({'/'.join(band.numbers)})" for band in BANDS)
+        raise InputError("band_unknown", value=text[:80], allowed=names) from error
+
+
 def blocks_of(operator: str, *, technology: str) -> tuple[Block, ...]:
     """Return the confirmed blocks of an operator in which a technology may run, lowest first."""
     return tuple(

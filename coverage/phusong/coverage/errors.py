@@ -8,6 +8,7 @@
     │   ├── LayerFileError       a file cannot be read as the layer it was offered as
     │   ├── GridError            a grid or raster makes no sense
     │   ├── ModelRangeError      a parameter is outside the range of the propagation model
+    │   ├── PlacementError       an instance, a target or a set of constraints that nothing can meet
     │   └── NotFoundError        the thing asked for does not exist
     └── StudyError               a study folder is locked, broken or of another version
 """
@@ -107,6 +108,10 @@ class GridError(InputError):
 
 class ModelRangeError(InputError):
     """A parameter is outside the range of the propagation model."""
+
+
+class PlacementError(InputError):
+    """An instance makes no sense, or its target or constraints cannot be met."""
 
 
 class NotFoundError(InputError):

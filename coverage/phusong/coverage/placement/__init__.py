@@ -1,0 +1,1 @@
+"""Where to build: towers, fibre, technology, with proven bounds."""

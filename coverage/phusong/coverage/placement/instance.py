@@ -1,0 +1,166 @@
+"""Which site would serve which demand, at what cost, and what may not be built together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from phusong.coverage.errors import PlacementError
+
+BoolArray = npt.NDArray[np.bool_]
+FloatArray = npt.NDArray[np.float64]
+Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
+
+MAX_SITES = 2**31 - 1
+NONE = -1
+"""No group, no area."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageInstance:
+    """The sparse matrix of sites by demand, with weights and costs.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64, shape (sites + 1,)
+        Where the demand of each site begins in `demand_index` (CSR).
+    demand_index : ndarray of int32, shape (nonzeros,)
+        Demand that the site would serve; rising and unique within a site.
+    demand_weight : ndarray of float64, shape (demands,)
+        People, households or villages at each demand; not negative.
+    site_cost : ndarray of float64, shape (sites,)
+        Cost of each site, in any one currency; not negative.
+    covered : ndarray of bool, shape (demands,)
+        Demand that is served already by what stands: fixed and free.
+    """
+
+    indptr: Int64Array
+    demand_index: Int32Array
+    demand_weight: FloatArray
+    site_cost: FloatArray
+    covered: BoolArray
+
+    @property
+    def sites(self) -> int:
+        """Number of candidate sites."""
+        return self.site_cost.size
+
+    @property
+    def demands(self) -> int:
+        """Number of demand points."""
+        return self.demand_weight.size
+
+    def served_by(self, site: int) -> Int32Array:
+        """Return the demand that `site` would serve."""
+        return self.demand_index[self.indptr[site] : self.indptr[site + 1]]
+
+
+def coverage_instance(
+    indptr: npt.ArrayLike,
+    demand_index: npt.ArrayLike,
+    demand_weight: npt.ArrayLike,
+    site_cost: npt.ArrayLike,
+    *,
+    covered: npt.ArrayLike | None = None,
+) -> CoverageInstance:
+    """Check the arrays of an instance and bring them into order.
+
+    Parameters
+    ----------
+    indptr, demand_index : array_like of int
+        CSR rows of sites by demand; indices may come unsorted or repeated.
+    demand_weight, site_cost : array_like of float
+        Finite and not negative.
+    covered : array_like of bool, optional
+        Demand served already; none by default.
+
+    Returns
+    -------
+    CoverageInstance
+        Sorted rows without repeats.
+
+    Raises
+    ------
+    PlacementError
+        ``place_shape``, ``place_index`` or ``place_number``: the array, the position, what is allowed.
+    """
+    weight = _numbers("w", demand_weight)
+    cost = _numbers("cost", site_cost)
+    rows = _whole("indptr", indptr)
+    index = _whole("ind", demand_index)
+    if rows.size != cost.size + 1:
+        raise PlacementError("place_shape", array="indptr", size=rows.size, allowed=cost.size + 1)
+    if rows[0] != 0 or rows[-1] != index.size or np.any(np.diff(rows) < 0):
+        raise PlacementError("place_index", array="indptr", position=0, allowed=f"0 .. {index.size}")
+    wrong = np.flatnonzero((index < 0) | (index >= weight.size))
+    if wrong.size:
+        raise PlacementError(
+            "place_index", array="ind", position=int(wrong[0]), allowed=f"0 .. {weight.size - 1}"
+        )
+    served = np.zeros(weight.size, np.bool_) if covered is None else np.array(covered, np.bool_)
+    if served.shape != weight.shape:
+        raise PlacementError("place_shape", array="covered", size=served.size, allowed=weight.size)
+    rows, index = _in_order(rows, index, weight.size)
+    return CoverageInstance(rows, index.astype(np.int32), weight, cost, served)
+
+
+def _numbers(array: str, values: npt.ArrayLike) -> FloatArray:
+    numbers = np.array(values, dtype=np.float64)
+    if numbers.ndim != 1:
+        raise PlacementError("place_shape", array=array, size=numbers.size, allowed=1)
+    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+    if wrong.size:
+        at = int(wrong[0])
+        raise PlacementError(
+            "place_number", array=array, position=at, value=float(numbers[at]), allowed=">= 0"
+        )
+    return numbers
+
+
+def _whole(array: str, values: npt.ArrayLike) -> Int64Array:
+    given = np.asarray(values)
+    if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
+        raise PlacementError("place_shape", array=array, size=given.size, allowed=1)
+    return given.astype(np.int64)
+
+
+def _in_order(indptr: Int64Array, index: Int64Array, demands: int) -> tuple[Int64Array, Int64Array]:
+    site = np.repeat(np.arange(indptr.size - 1, dtype=np.int64), np.diff(indptr))
+    key = site * max(demands, 1) + index
+    if np.all(np.diff(key) > 0):
+        return indptr, index
+    key = np.unique(key)
+    site, index = np.divmod(key, max(demands, 1))
+    counts = np.bincount(site, minlength=indptr.size - 1)
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), index
+
+
+@dataclass(frozen=True, slots=True)
+class SideConstraints:
+    """What may not be built together, and what must or must not be built.
+
+    Attributes
+    ----------
+    place : ndarray of int32, shape (sites,), optional
+        Options with the same number (heights, means at one place) exclude each other; `NONE` stands alone.
+    conflicts : ndarray of int32, shape (pairs, 2), optional
+        Sites that are too near each other to build both.
+    area : ndarray of int32, shape (sites,), optional
+        Commune of each site; `NONE` belongs to no commune.
+    area_limit : int, optional
+        Most new sites in one commune.
+    forced : ndarray of int32, optional
+        Sites that must be built ("finish this plan for me"); their cost and number count.
+    forbidden : ndarray of bool, shape (sites,), optional
+        Sites that must not be built (exclusion areas).
+    """
+
+    place: Int32Array | None = None
+    conflicts: Int32Array | None = None
+    area: Int32Array | None = None
+    area_limit: int | None = None
+    forced: Int32Array | None = None
+    forbidden: BoolArray | None = None

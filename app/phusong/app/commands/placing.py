@@ -1,0 +1,18 @@
+"""``phusong place``: where to build; the parts of the group stand in modules of their own."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import typer
+
+PARTS: tuple[ModuleType, ...] = ()
+"""Modules whose ``register(group)`` adds sub-commands."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group and its parts."""
+    group = typer.Typer(help="cli.place.help", no_args_is_help=True, rich_markup_mode=None)
+    for part in PARTS:
+        part.register(group)
+    app.add_typer(group, name="place")

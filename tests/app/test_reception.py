@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -333,6 +334,28 @@ def test_the_command_tells_a_place(study: Study, capsys: pytest.CaptureFixture[s
     assert "cli." not in told
     assert phusong("reliability", "--study", folder, "--technology", "4G", language=language) == 0
     assert "Xã Đồng Bằng" in capsys.readouterr().out
+
+
+def test_a_place_off_the_grid_is_unknown_not_without_signal(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert study.point(lon_deg=110.0, lat_deg=15.0)["is_inside"] is False
+    assert phusong("point", "--study", study.store.path, "--at", "110,15") == 0
+    told = capsys.readouterr().out
+    assert "outside the study's grid" in told
+    assert "no signal" not in told
+
+
+def test_figures_of_changed_layers_come_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = make(tmp_path / "changed", MASTS[:1])
+    assert phusong("results", "--study", changed.store.path, "--json") == 0
+    assert "have changed" not in capsys.readouterr().err
+    changed.store.set_method(replace(changed.store.method(), load=0.9))
+    for words in (["results"], ["point", "--at", _centre(changed)], ["coverages", "--to", tmp_path / "tif"]):
+        assert phusong(words[0], "--study", changed.store.path, *words[1:]) == 0
+        assert "have changed" in capsys.readouterr().err
 
 
 def test_a_place_that_is_none_is_refused(study: Study, capsys: pytest.CaptureFixture[str]) -> None:

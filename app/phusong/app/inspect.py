@@ -80,6 +80,7 @@ class Inspector:
             "lon": lon_deg,
             "lat": lat_deg,
             "elevation_m": self._pixel(self._ground.terrain_tif, place),
+            "is_inside": self._ground.contains(place.x_m, place.y_m),
             "commune_code": None if commune is None else str(commune["commune_code"]),
             "commune_name": None if commune is None else str(commune["name"]),
             "layers": [

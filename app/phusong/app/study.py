@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from phusong.app.compute.budgets import Budgets, load_budgets
-from phusong.app.compute.inputs import DEFAULT_MODE, MODES, run_id_of
+from phusong.app.compute.inputs import DEFAULT_MODE
 from phusong.app.compute.pools import open_pool
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.published import current_run, load_results, load_villages, run_dir
@@ -24,6 +24,7 @@ from phusong.app.exporting import export_communes, export_villages
 from phusong.app.i18n import Language
 from phusong.app.inspect import Inspector
 from phusong.app.newmast import MastWish, new_mast
+from phusong.app.standing import standing_of
 from phusong.coverage.errors import InputError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.geodata.importing import ImportReport, import_layer
@@ -303,15 +304,12 @@ class Study:
         """Tell what the study holds and whether its results are current."""
         store = self.store
         metas = {layer: store.meta(layer) for layer in store.layer_names()}
-        run = current_run(store)
-        known = {run_id_of(store, mode=mode) for mode in MODES}
-        state = "empty" if run is None else "computed" if run in known else "stale"
         return {
             "name": store.name,
             "epsg": store.epsg,
             "grid_m": store.grid_m,
-            "state": state,
-            "run": run,
+            "state": standing_of(store),
+            "run": current_run(store),
             "synthetic_layers": [layer for layer, meta in metas.items() if meta.synthetic],
             "layers": {
                 layer: {

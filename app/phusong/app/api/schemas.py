@@ -93,6 +93,7 @@ class PointReading(BaseModel):
     lon: float
     lat: float
     elevation_m: float | None
+    is_inside: bool
     commune_code: str | None
     commune_name: str | None
     layers: list[PointLevel]

@@ -81,7 +81,9 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
                 operator=mast["operator"],
                 technology=mast["technology"],
                 frequency=number(mast["frequency_mhz"], language, decimals=1),
+                height=number(mast["antenna_height_m"], language, decimals=1),
                 sectors=len(mast["azimuths_deg"]) or 1,
+                power=number(mast["power_dbm"], language, decimals=1),
                 assumed=", ".join(speaker.words(f"assumptions.{name}") for name in mast["assumed"]),
             )
         )
@@ -112,4 +114,5 @@ def _tell_share(
     label = f"{technology} {who}, {speaker.words(f'denominators.{denominator}')}"
     shares = f"{percent(then['share'], speaker.language)} → {percent(now['share'], speaker.language)}"
     moved = number(abs(change), speaker.language, decimals=2 if denominator == "area" else 0)
-    speaker.tell(f"{label:46}{shares}  ({sign}{moved})")
+    unit = speaker.words(f"units_of_change.{denominator}")
+    speaker.tell(f"{label:46}{shares}  ({sign}{moved} {unit})")

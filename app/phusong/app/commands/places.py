@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.reading import warn_if_stale
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.study import open_study
@@ -28,7 +29,9 @@ def point(
 ) -> None:
     """Tell what each operator and technology gives at a place."""
     lon_deg, lat_deg = lon_lat(at)
-    record = open_study(study).point(lon_deg=lon_deg, lat_deg=lat_deg)
+    opened = open_study(study)
+    record = opened.point(lon_deg=lon_deg, lat_deg=lat_deg)
+    warn_if_stale(terminal(context), opened)
     if as_json:
         print_json(record)
         return
@@ -42,6 +45,9 @@ def point(
             elevation=number(record["elevation_m"], speaker.language, decimals=0),
         )
     )
+    if not record["is_inside"]:
+        speaker.tell(speaker.words("cli.point.outside"))
+        return
     for layer in record["layers"]:
         _tell_layer(speaker, layer)
 
@@ -109,7 +115,7 @@ def _tell_layer(speaker: Terminal, layer: Mapping[str, Any]) -> None:
         )
     )
     told = [
-        f"{one['cell_id']} ({one['frequency_mhz']:g} MHz) "
+        f"{one['cell_id']} ({number(one['frequency_mhz'], speaker.language, decimals=1)} MHz) "
         f"{number(one['rsrp_dbm'], speaker.language, decimals=1)} dBm"
         for one in layer["servers"]
     ]

@@ -14,7 +14,7 @@ from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.compute.rasters import LAYERS
 from phusong.app.exporting import reason_text
 from phusong.app.i18n.numbers import number, percent
-from phusong.app.study import open_study
+from phusong.app.study import Study, open_study
 
 
 class Status(StrEnum):
@@ -35,11 +35,19 @@ def register(app: typer.Typer) -> None:
 
 def results(context: typer.Context, study: StudyOption, as_json: JsonOption = False) -> None:
     """Print shares by province and commune with the method record."""
-    record = open_study(study).results()
+    opened = open_study(study)
+    record = opened.results()
+    warn_if_stale(terminal(context), opened)
     if as_json:
         print_json(record)
         return
     _tell_results(terminal(context), record)
+
+
+def warn_if_stale(speaker: Terminal, study: Study) -> None:
+    """Say on stderr that figures are of layers or a method that have changed since."""
+    if study.describe()["state"] == "stale":
+        speaker.say("cli.stale")
 
 
 def _tell_results(speaker: Terminal, record: Mapping[str, Any]) -> None:
@@ -115,6 +123,7 @@ def villages(
     wanted = [one.value for one in status] if status else ["white", "patchy"]
     opened = open_study(study)
     speaker = terminal(context)
+    warn_if_stale(speaker, opened)
     if to is not None:
         rows = opened.export_villages(to, status=wanted, commune_code=commune, language=speaker.language)
         speaker.say("cli.exported", rows=rows, path=str(to))
@@ -149,8 +158,10 @@ def coverages(
     """Write rasters of every service as GeoTIFF."""
     speaker = terminal(context)
     wanted = tuple(LAYERS) if layers is None else [name.strip() for name in layers.split(",")]
+    opened = open_study(study)
+    warn_if_stale(speaker, opened)
     with progress_bar(speaker) as progress:
-        paths = open_study(study).export_coverages(to, layers=wanted, progress=progress)
+        paths = opened.export_coverages(to, layers=wanted, progress=progress)
     if as_json:
         print_json({"files": [str(path) for path in paths]})
     else:

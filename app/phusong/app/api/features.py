@@ -12,9 +12,10 @@ import orjson
 import pandas as pd
 import shapely
 
+from phusong.app.api.crs import DEGREES, AnswerCrs
+from phusong.app.api.filters import BoolArray, filter_rows, queryable_columns
 from phusong.coverage.errors import InputError, NotFoundError
 
-DECIMALS = 7  # of degrees: a centimetre
 JSON_COLUMNS = frozenset({"reason", "nearest"})
 
 Box = tuple[float, float, float, float]
@@ -39,7 +40,7 @@ class Features:
         self._ids = frame[id_column].astype(str).to_numpy()
         self._places = {name: row for row, name in enumerate(self._ids)}
         self._tree = shapely.STRtree(np.asarray(frame.geometry.array, dtype=object))
-        self._encoded = _encode(frame, self._ids)
+        self._encoded = _encode(frame, self._ids, DEGREES)
 
     def __len__(self) -> int:
         return len(self._encoded)
@@ -50,7 +51,7 @@ class Features:
         west, south, east, north = (float(edge) for edge in self._frame.total_bounds)
         return (west, south, east, north) if np.isfinite([west, south, east, north]).all() else None
 
-    def one(self, feature_id: str) -> bytes:
+    def one(self, feature_id: str, *, crs: AnswerCrs = DEGREES) -> bytes:
         """Return a feature as JSON.
 
         Raises
@@ -61,7 +62,23 @@ class Features:
         row = self._places.get(feature_id)
         if row is None:
             raise NotFoundError("feature_unknown", collection=self._collection, id=feature_id[:80])
-        return self._encoded[row]
+        return self._rows(np.array([row]), crs)[0]
+
+    def _rows(self, rows: npt.NDArray[np.int64], crs: AnswerCrs) -> list[bytes]:
+        """Features as JSON; those in degrees are kept, others are made when asked for."""
+        if crs == DEGREES:
+            return [self._encoded[row] for row in rows.tolist()]
+        return _encode(self._frame.iloc[rows], self._ids[rows], crs)
+
+    @property
+    def queryables(self) -> dict[str, str]:
+        """Columns that may be filtered by, with the JSON type of their values."""
+        names = [name for name in queryable_columns(self._frame) if name not in JSON_COLUMNS]
+        return {name: _json_type(self._frame[name]) for name in names}
+
+    def matching(self, tree: Any, *, crs: AnswerCrs) -> BoolArray:  # noqa: ANN401 - a tree of JSON
+        """Tell which features meet a CQL2 filter (see `filter_rows`)."""
+        return filter_rows(tree, self._frame, crs=crs)
 
     def select(self, *, bbox: Box | None, equals: Mapping[str, Sequence[str]]) -> npt.NDArray[np.int64]:
         """Rows that meet a box and have one of the values in each of some columns.
@@ -78,10 +95,17 @@ class Features:
         for column, values in equals.items():
             if column not in self._frame:
                 raise InputError("filter_unavailable", name=column, collection=self._collection)
-            wanted &= self._frame[column].isin(list(values)).to_numpy()
+            wanted &= _text(self._frame[column]).isin(list(values)).to_numpy()
         return np.flatnonzero(wanted)
 
-    def page(self, rows: npt.NDArray[np.int64], *, matched: int, links: Sequence[Mapping[str, str]]) -> bytes:
+    def page(
+        self,
+        rows: npt.NDArray[np.int64],
+        *,
+        matched: int,
+        links: Sequence[Mapping[str, str]],
+        crs: AnswerCrs = DEGREES,
+    ) -> bytes:
         """Return some features as a GeoJSON feature collection."""
         head = {
             "type": "FeatureCollection",
@@ -89,14 +113,29 @@ class Features:
             "numberReturned": len(rows),
             "links": links,
         }
-        body = b",".join([self._encoded[row] for row in rows.tolist()])
+        body = b",".join(self._rows(rows, crs))
         return orjson.dumps(head)[:-1] + b',"features":[' + body + b"]}"
 
 
-def _encode(frame: gpd.GeoDataFrame, ids: npt.NDArray[np.object_]) -> list[bytes]:
+def _text(column: pd.Series) -> pd.Series:
+    """Values as an address writes them: ``true``, ``12``, ``0.5``."""
+    if column.dtype == bool or column.dropna().map(type).eq(bool).all():
+        return column.map({True: "true", False: "false"})
+    if pd.api.types.is_numeric_dtype(column):
+        return column.map(lambda value: f"{value:g}", na_action="ignore")
+    return column.astype(object)
+
+
+def _json_type(column: pd.Series) -> str:
+    values = column.dropna()
+    if column.dtype == bool or (len(values) and values.map(type).eq(bool).all()):
+        return "boolean"
+    return "number" if pd.api.types.is_numeric_dtype(column) else "string"
+
+
+def _encode(frame: gpd.GeoDataFrame, ids: npt.NDArray[np.object_], crs: AnswerCrs) -> list[bytes]:
     shapes = np.asarray(frame.geometry.array, dtype=object)
-    rounded = shapely.transform(shapes, lambda degrees: np.round(degrees, DECIMALS))
-    drawn = shapely.to_geojson(rounded)
+    drawn = shapely.to_geojson(crs.from_degrees(shapes))
     records = pd.DataFrame(frame.drop(columns=frame.geometry.name)).to_dict("records")
     return [
         orjson.dumps(

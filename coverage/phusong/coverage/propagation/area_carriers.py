@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from phusong.coverage.propagation.profile import Float64Array
 
+MEDIAN_PERCENTAGE = 50.0
 SHORTEST_KM = 0.25
 LEAST_DISTANCE_KM = 0.001
 NEGLIGIBLE_MARGIN_DB = 20.0

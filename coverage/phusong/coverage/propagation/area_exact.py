@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE
 from phusong.coverage.propagation.area_finish import Land
+from phusong.coverage.propagation.area_full_kernel import full_loss_rows
 from phusong.coverage.propagation.area_kernel import loss_rows
 from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sample_tables
 
@@ -23,8 +25,9 @@ def fill_exact(request: AreaRequest) -> None:
     rows, cols = ground.shape
     land = Land(ground.reshape(-1), request.cover().reshape(-1), rows, cols, site)
     climate, out = request.climate(), request.loss_db.reshape(-1)
+    work = loss_rows if climate.time_percentage == MEDIAN_PERCENTAGE else full_loss_rows
     run_blocks(
-        lambda begin, end: loss_rows(begin, end, land, tables, carriers, climate, out),
+        lambda begin, end: work(begin, end, land, tables, carriers, climate, out),
         count=request.window.rows,
         block=_ROWS_A_TASK,
         threads=request.threads,

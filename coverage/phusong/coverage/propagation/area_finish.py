@@ -15,7 +15,7 @@ from numba import njit
 
 from phusong.coverage.propagation.area_batch import BATCH, LANES, Batch, make_batch
 from phusong.coverage.propagation.area_carriers import Carriers, Climate
-from phusong.coverage.propagation.area_full import Scratch, full_db, make_scratch, sampled_geometry
+from phusong.coverage.propagation.area_full import Scratch, full_db, full_geometry, full_path, make_scratch
 from phusong.coverage.propagation.area_geometry import (
     Float32Array,
     Site,
@@ -110,8 +110,8 @@ def _own_path_db(  # noqa: PLR0917 - kernels take no keyword-only options
         )
     d, end_m = cells * site.step_km, float(land.ground[corner])
     total, moment = float(sums[0]), float(sums[1])
-    geometry = sampled_geometry(scratch, tables, site, count, d, end_m, total, moment, climate.delta_n)
-    return full_db(geometry, climate, frequency_ghz)
+    path = full_path(scratch, tables, site, count, d, end_m, total, moment, climate.delta_n)
+    return full_db(full_geometry(path, site, d), climate, frequency_ghz)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -150,7 +150,7 @@ def _later_db(climate: Climate, distance_km: float) -> float:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _band(carriers: Carriers, site: Site, climate: Climate, i: int) -> Band:
+def carrier_band(carriers: Carriers, site: Site, climate: Climate, i: int) -> Band:
     """Constants of one carrier; scatter and ducting without distance and angles (equations 44 and 46)."""
     f = carriers.frequency_ghz[i]
     scatter = 190.1 + 25.0 * math.log10(f) - 2.5 * math.log10(0.5 * f) ** 2 - 0.15 * climate.n0
@@ -197,7 +197,7 @@ def finish_batch(  # noqa: PLR0917 - kernels take no keyword-only options
     if is_sampled:
         shared.smooth_nu_m[:filled] = batch.smooth_nu_m[:filled]
     for i in range(carriers.frequency_ghz.size):
-        band, frequency_ghz = _band(carriers, site, climate, i), carriers.frequency_ghz[i]
+        band, frequency_ghz = carrier_band(carriers, site, climate, i), carriers.frequency_ghz[i]
         diffraction_losses(batch, shared, band, lanes, work.losses)
         scattered_losses(batch, shared, band, lanes, work.losses, work.combined)
         ducting_margins(batch, band, lanes, work.losses, work.margins)

@@ -203,6 +203,87 @@ def blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     return rx_slope, obstruction, tx_flat, rx_flat
 
 
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def highest_slopes(
+    surface: Float32Array, tables: Tables, count: int, tx_m: float, bulge_share: float
+) -> tuple[np.float32, np.float32]:
+    """Greatest slopes as ``highest_slope``, over the earth of the tables and over a flatter one."""
+    top, share = np.float32(tx_m), np.float32(bulge_share)
+    slope = flatter = LOWEST
+    for i in range(1, count + 1):
+        level, bulge = (surface[i] - top) * tables.per_km[i], tables.bulge[i]
+        slope = greater(level - bulge, slope)
+        flatter = greater(level - share * bulge, flatter)
+    return slope, flatter
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def sight_margins(  # noqa: PLR0917 - kernels take no keyword-only options
+    surface: Float32Array,
+    tables: Tables,
+    count: int,
+    tx_m: float,
+    direct: float,
+    gap_km: float,
+    step_km: float,
+    curvature: float,
+    flatter: float,
+) -> tuple[np.float32, np.float32]:
+    """Least clearances as ``sight_margin``, over two earths."""
+    top, slope = np.float32(tx_m), np.float32(direct * step_km)
+    gap, spacing = np.float32(gap_km), np.float32(step_km)
+    bend, less = np.float32(curvature * step_km), np.float32(flatter * step_km)
+    last = np.float32(count)
+    margin = beta = LOWEST
+    for i in range(1, count + 1):
+        k = tables.step[i]
+        rest = gap + (last - k) * spacing
+        per, level, bulge = tables.per_km[i] / rest, top + slope * k - surface[i], k * rest
+        clearance, other = level - bend * bulge, level - less * bulge
+        margin = greater(-(clearance * clearance * per), margin)
+        beta = greater(-(other * other * per), beta)
+    return -margin, -beta
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def both_blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
+    heights: Float32Array,
+    surface: Float32Array,
+    tables: Tables,
+    count: int,
+    tx_m: float,
+    rx_m: float,
+    direct: float,
+    gap_km: float,
+    step_km: float,
+    curvature: float,
+    flatter: float,
+) -> tuple[np.float32, np.float32, np.float32, np.float32, np.float32]:
+    """Slopes as ``blocked_slopes``, from the receiver over two earths."""
+    top, end, slope = np.float32(tx_m), np.float32(rx_m), np.float32(direct * step_km)
+    gap, spacing, bend, less = (
+        np.float32(gap_km),
+        np.float32(step_km),
+        np.float32(curvature),
+        np.float32(flatter),
+    )
+    last = np.float32(count)
+    rx_slope = beta_slope = obstruction = tx_flat = rx_flat = LOWEST
+    for i in range(1, count + 1):
+        k = tables.step[i]
+        height = heights[i]
+        rest = gap + (last - k) * spacing
+        per_rest = np.float32(1.0) / rest
+        level = (surface[i] - end) * per_rest
+        rx_slope = greater(level - bend * rest, rx_slope)
+        beta_slope = greater(level - less * rest, beta_slope)
+        above = height - top
+        obstruction = greater(above - slope * k, obstruction)
+        tx_flat = greater(above * tables.per_km[i], tx_flat)
+        rx_flat = greater((height - end) * per_rest, rx_flat)
+    return rx_slope, beta_slope, obstruction, tx_flat, rx_flat
+
+
 @njit(cache=True, error_model="numpy", nogil=True)
 def _smooth_sight_nu_m(  # noqa: PLR0917 - kernels take no keyword-only options
     tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int

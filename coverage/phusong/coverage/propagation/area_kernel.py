@@ -1,7 +1,6 @@
-"""ITU-R P.1812-8 over rows of pixels, each with its own path: geometry once, then every carrier.
+"""ITU-R P.1812-8 at 50 % of the time over rows of pixels, each with its own path.
 
-At 50 % of the time the losses of many pixels are worked out together; any other percentage takes the full
-equations of ``p1812_combination`` on the same samples, pixel by pixel.
+Geometry comes once for all carriers, and the losses of many pixels are worked out together.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from numba import njit
 
 from phusong.coverage.propagation.area_batch import BATCH, Batch
 from phusong.coverage.propagation.area_carriers import LEAST_DISTANCE_KM, SHORTEST_KM, Carriers, Climate
-from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
-from phusong.coverage.propagation.area_full import full_db, sampled_geometry
+from phusong.coverage.propagation.area_finish import Land, finish_batch, make_finish
+from phusong.coverage.propagation.area_full import Scratch
 from phusong.coverage.propagation.area_geometry import (
     UNKNOWN_BELOW_M,
     Float32Array,
@@ -25,9 +24,6 @@ from phusong.coverage.propagation.area_geometry import (
     sample_terrain,
 )
 from phusong.coverage.propagation.area_path import AreaPath, area_path
-from phusong.coverage.propagation.p1812_path import PathGeometry
-
-MEDIAN_PERCENTAGE = 50.0
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -41,7 +37,7 @@ def _put(batch: Batch, row: int, path: AreaPath, d: float) -> None:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
+def fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
     carriers: Carriers, d: float, rise_m: float, cells: float, target: int, plane: int, out: Float32Array
 ) -> None:
     """Write free-space loss, which holds under the Recommendation's shortest path."""
@@ -52,26 +48,12 @@ def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
             out[i * plane + target] = carriers.free_db[i] + spread
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _fill_full(  # noqa: PLR0917 - kernels take no keyword-only options
-    carriers: Carriers,
-    geometry: PathGeometry,
-    climate: Climate,
-    cells: float,
-    target: int,
-    plane: int,
-    out: Float32Array,
-) -> None:
-    """Write what every equation says of a path."""
-    for i in range(carriers.free_db.size):
-        if cells <= carriers.radius_cells[i]:
-            out[i * plane + target] = full_db(geometry, climate, carriers.frequency_ghz[i])
-
-
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
-def _sample(work: Finish, tables: Tables, land: Land, corner: int, cells: float) -> tuple[float, float]:
+def sample_path(
+    scratch: Scratch, tables: Tables, land: Land, corner: int, cells: float
+) -> tuple[float, float]:
     """Sample the path to a pixel; return the sums of heights and of index times height."""
-    site, scratch = land.site, work.scratch
+    site = land.site
     per_cell = 1.0 / max(cells, 1e-9)
     row, col = corner // land.cols, corner % land.cols
     row_step = np.float32((row - site.row - site.row_part) * per_cell)
@@ -137,18 +119,13 @@ def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
         end_m = float(land.ground[corner])
         if cells > farthest or end_m < UNKNOWN_BELOW_M:
             continue
-        total, moment = _sample(work, tables, land, corner, cells)
+        total, moment = sample_path(work.scratch, tables, land, corner, cells)
         if total < UNKNOWN_BELOW_M:
             continue
         d, count = cells * site.step_km, inner_samples(cells)
         if d < SHORTEST_KM:
             rise_m = end_m + site.rx_height_m - site.tx_height_m
-            _fill_near(carriers, d, rise_m, cells, target, plane, out)
-        elif climate.time_percentage != MEDIAN_PERCENTAGE:
-            geometry = sampled_geometry(
-                scratch, tables, site, count, d, end_m, total, moment, climate.delta_n
-            )
-            _fill_full(carriers, geometry, climate, cells, target, plane, out)
+            fill_near(carriers, d, rise_m, cells, target, plane, out)
         else:
             path = area_path(scratch.heights, scratch.surface, tables, site, count, d, end_m, total, moment)
             _put(batch, filled, path, d)

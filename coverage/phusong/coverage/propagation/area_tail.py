@@ -179,7 +179,7 @@ def _least_angle(slope: np.float32) -> np.float32:
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
-def _angle(slope: np.float32) -> np.float32:
+def angle_mrad(slope: np.float32) -> np.float32:
     """Angle of a slope, both in mrad, within 0.01 mrad up to a slope of 2 in 3, 0.2 mrad up to 1 in 1."""
     x = _F(0.001) * slope
     square = x * x
@@ -194,7 +194,9 @@ def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
     """Combine with troposcatter (equations 44 and 63); never under free space (equation 69)."""
     for i in range(count):
         d, loss = load(batch.distance_km, i), load(losses, i)
-        turn = _angle(load(batch.tx_slope, i)) + _angle(load(batch.rx_slope, i)) + band.turn_mrad_km * d
+        turn = (
+            angle_mrad(load(batch.tx_slope, i)) + angle_mrad(load(batch.rx_slope, i)) + band.turn_mrad_km * d
+        )
         scatter = band.scatter_db + _DB * log2(d) + _F(0.573) * turn
         gap = loss - scatter
         low = scatter if gap > _ZERO else loss

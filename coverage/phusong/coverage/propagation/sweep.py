@@ -15,9 +15,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from phusong.coverage.propagation.area_exact import fill_exact
+from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE
 from phusong.coverage.propagation.area_geometry import Site
 from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sample_tables
+from phusong.coverage.propagation.p1812_path import BETA_EARTH_RADIUS_KM
+from phusong.coverage.propagation.sweep_full import sweep_full_radials
 from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
 from phusong.coverage.propagation.sweep_radials import Fan, fan_edges
 
@@ -35,8 +37,7 @@ two fans."""
 def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_EDGE) -> None:
     """Fill in the loss of several carriers by radials.
 
-    The sweep knows P.1812 at 50 % of the time over bare terrain. Clutter or another percentage is answered
-    exactly and more slowly.
+    Clutter on the way and percentages of time other than 50 take up to twice as long (see `sweep_full`).
 
     Parameters
     ----------
@@ -46,9 +47,6 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
     radials_per_edge : float
         Radials per cell along the edge of the largest disc, more for a small one.
     """
-    if request.clutter is not None or request.method.time_percentage != 50.0:
-        fill_exact(request)
-        return
     carriers, loss = request.carriers(), request.loss_db
     site, ground = _on_lattice(request.site()), request.ground()
     radius_cells = float(carriers.radius_cells.max())
@@ -60,10 +58,19 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
     climate, out = request.climate(), loss.reshape(-1)
     fans, radials = _fans(ground, site), edges.size - 1
 
+    is_plain = request.clutter is None and climate.time_percentage == MEDIAN_PERCENTAGE
+    covers = _covers(request.cover())
+    beta_tables = sample_tables(radius_cells, site._replace(radius_km=BETA_EARTH_RADIUS_KM))
+
     def sweep(begin: int, end: int) -> None:
         for number in range(begin // radials, -(-end // radials)):
+            fan = fans[number]
             part = max(begin - number * radials, 0), min(end - number * radials, radials)
-            sweep_radials(*part, edges, fans[number], lookup, carriers, climate, out)
+            if is_plain:
+                sweep_radials(*part, edges, fan, lookup, carriers, climate, out)
+                continue
+            cover = covers[number]
+            sweep_full_radials(*part, edges, fan, cover, lookup, beta_tables, carriers, climate, out)
 
     run_blocks(sweep, count=len(fans) * radials, block=_RADIALS_A_TASK, threads=request.threads)
 
@@ -87,6 +94,12 @@ def _fans(ground: npt.NDArray[np.float32], site: Site) -> list[Fan]:
         Fan(across, cols, rows, turned, 1.0, -1.0, 1, width),
         Fan(across, cols, rows, turned, -1.0, 1.0, 1, width),
     ]
+
+
+def _covers(cover: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
+    """Clutter of the four fans' windows."""
+    upright, across = cover.reshape(-1), np.ascontiguousarray(cover.T).reshape(-1)
+    return [upright, upright, across, across]
 
 
 def _fill_centre(

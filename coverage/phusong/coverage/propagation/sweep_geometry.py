@@ -92,16 +92,16 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
         Margin (equation 15 squared) times distance from which on no carrier loses anything.
     pixels : int
     """
-    _from_transmitter(seen, trace, batch, site, pixels)
-    _to_horizon(seen, trace, site, pixels)
-    _to_highest(seen, trace, site, pixels)
-    _meet(seen, trace, batch, site, pixels)
-    sighted = _list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
+    walk_from_transmitter(seen, trace, batch, site, pixels)
+    walk_to_horizon(seen, trace, site, pixels)
+    walk_to_highest(seen, trace, site, pixels)
+    meet_both_sides(seen, trace, batch, site, pixels)
+    sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
     clear_lines(sight, trace, batch, tables.per_km, tables.step, site, sighted)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def _from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
+def walk_from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Distance, smooth earth at both ends (equations 83 to 86), slope of the transmitter's horizon."""
     cells, sway, end_m, count, rise = seen.cells, seen.sway, seen.end_m, seen.inner, seen.rise
     heights, total, moment = trace.heights, trace.total, trace.moment
@@ -131,7 +131,7 @@ def _from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def _to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
+def walk_to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk down the hull to the tangent from the receiver: its horizon over the curved earth."""
     cells, end_m, count, rise, horizon = seen.cells, seen.end_m, seen.inner, seen.rise, seen.horizon
     curved, edge, before = trace.curved, trace.edge, trace.before
@@ -155,7 +155,7 @@ def _to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def _to_highest(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
+def walk_to_highest(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
     """Walk on from the receiver's horizon to the sample highest over the direct line."""
     cells, end_m, rise, horizon, highest = seen.cells, seen.end_m, seen.rise, seen.horizon, seen.highest
     edge, before = trace.edge, trace.before
@@ -195,7 +195,7 @@ def _obstruction(
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
+def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
     """Put the two sides together: edge parameter, effective heights and horizons of blocked paths."""
     sway, end_m, count, horizon, highest = seen.sway, seen.end_m, seen.inner, seen.horizon, seen.highest
     heights, lean, before, tx_index, tx_flat = (
@@ -258,7 +258,7 @@ def _meet(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> No
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _list_sighted(  # noqa: PLR0917 - kernels take no keyword-only options
+def list_sighted(  # noqa: PLR0917 - kernels take no keyword-only options
     sight: Sight, seen: Seen, batch: Batch, step_km: float, no_loss: float, pixels: int
 ) -> int:
     """List the pixels in line of sight; return how many there are."""

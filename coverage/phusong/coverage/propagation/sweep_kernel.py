@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from phusong.coverage.propagation.area_batch import BATCH, from_row
+from phusong.coverage.propagation.area_batch import BATCH, Batch, from_row
 from phusong.coverage.propagation.area_carriers import LEAST_DISTANCE_KM, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
 from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Tables, inner_samples
@@ -53,7 +53,7 @@ def make_work(samples: int) -> Work:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
+def fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
     fan: Fan, pixels: Pixels, found: int, known: int, carriers: Carriers, out: Float32Array
 ) -> None:
     """Write free-space loss, which holds under the Recommendation's shortest path."""
@@ -73,10 +73,11 @@ def _fill_near(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _gather(work: Work, fan: Fan, found: int, known: int, filled: int) -> int:
+def gather_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
+    pixels: Pixels, seen: Seen, batch: Batch, fan: Fan, found: int, known: int, filled: int
+) -> int:
     """Add a traced radial's pixels to the batch, save unknown and nearest ones; return how many are new."""
-    pixels, seen, batch, step_km = work.pixels, work.seen, work.finish.batch, fan.site.step_km
-    new = 0
+    new, step_km = 0, fan.site.step_km
     for i in range(found):
         cells, end_m = pixels.cells[i], fan.ground[pixels.corner[i]]
         count = inner_samples(cells)
@@ -126,7 +127,7 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
 ) -> tuple[int, int]:
     """Add a radial's pixels to the batch; return how many are new and the samples before unknown terrain."""
     known = _sample(work, lookup, fan, angle, most_sway, found)
-    new = _gather(work, fan, found, known, filled)
+    new = gather_pixels(work.pixels, work.seen, work.finish.batch, fan, found, known, filled)
     part = from_row(work.finish.batch, filled)
     see_pixels(work.seen, work.sight, work.trace, part, lookup.tables, fan.site, no_loss, new)
     return new, known
@@ -174,7 +175,7 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
         if found > 0:
             new, known = _add_radial(work, lookup, fan, angle, 0.5 * (high - low), no_loss, found, filled)
-            _fill_near(fan, work.pixels, found, known, carriers, out)
+            fill_near(fan, work.pixels, found, known, carriers, out)
             filled += new
         if filled >= BATCH or j + 1 == end:
             finish_batch(work.finish, lookup.tables, land, filled, carriers, climate, False, out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from phusong.coverage.errors import LayerFileError
-from phusong.geodata import geofiles, sheets
+from phusong.geodata import geofiles, osmroads, sheets
 from phusong.geodata.rawtable import KnownHeader, RawTable
 
 ENDINGS = (
@@ -21,6 +21,7 @@ ENDINGS = (
     ".txt",
     ".xlsx",
     ".xlsm",
+    *osmroads.ENDINGS,
 )
 """Endings of files that can be read."""
 
@@ -71,6 +72,8 @@ def check_file(path: Path) -> None:
 
 
 def _read(path: Path, sheet: str | None, is_known: KnownHeader) -> RawTable:
+    if osmroads.is_osm(path):
+        return osmroads.read_osm_roads(path)
     ending = path.suffix.lower()
     if ending == ".gpkg":
         return geofiles.read_geopackage(path, sheet=sheet)

@@ -24,12 +24,12 @@ def mast(site_id: str = "m1", **more: Any) -> dict[str, Any]:
 FULL = Scenario(
     "Phương án A",
     additions=(
-        Addition("m1", 105.5, 19.9, 36.0, "B3", (0.0, 120.0), 43.0, 4.0, "Viettel", "4G", 1.6e9, "hilltop"),
+        Addition("m1", 105.5, 19.9, 36.0, "B3", (0.0, 120.0), 43.0, 4.0, "Viettel", "4G", 1600.0, "hilltop"),
         Addition("m1", 105.5, 19.9, 36.0, "n78"),
     ),
     removed_sites=("old",),
     removed_cells=("s-1",),
-    edits=(Edit("s-2", {"downtilt_deg": 6.0}, 5e6),),
+    edits=(Edit("s-2", {"downtilt_deg": 6.0}, 5.0),),
     note="Thử\nhai dòng",
     run="abc",
     layers={"sites": "00ff"},
@@ -135,7 +135,7 @@ def test_names_nobody_can_read_are_refused(name: Any) -> None:
         ({"name": "A", "additions": [mast(lat_deg=float("nan"))]}, "additions[0].lat_deg"),
         ({"name": "A", "additions": [mast(height_m=10**400)]}, "additions[0].height_m"),
         ({"name": "A", "additions": [mast(height_m=-1)]}, "additions[0].height_m"),
-        ({"name": "A", "additions": [mast(cost_vnd=-1)]}, "additions[0].cost_vnd"),
+        ({"name": "A", "additions": [mast(cost_mvnd=-1)]}, "additions[0].cost_mvnd"),
         ({"name": "A", "additions": [mast(technology="6G")]}, "additions[0].technology"),
         ({"name": "A", "additions": [mast(azimuths_deg=[0] * 13)]}, "additions[0].azimuths_deg"),
         ({"name": "A", "additions": [mast(azimuths_deg=[361])]}, "additions[0].azimuths_deg[0]"),

@@ -19,6 +19,7 @@ from phusong.app.commands import (
     places,
     reading,
     samples,
+    scenarios,
     serving,
     studies,
     working,
@@ -41,7 +42,18 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for module in (studies, samples, layers, working, reading, places, asking, explaining, serving):
+    for module in (
+        studies,
+        samples,
+        layers,
+        working,
+        reading,
+        places,
+        asking,
+        explaining,
+        serving,
+        scenarios,
+    ):
         module.register(app)
     return app
 

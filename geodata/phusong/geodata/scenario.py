@@ -32,7 +32,7 @@ LARGEST_DOCUMENT_BYTES = 8_000_000
 MAX_ADDITIONS, MAX_NAMED, MAX_AZIMUTHS = 5_000, 20_000, 12
 MAX_NAME, MAX_ID, MAX_NOTE = 80, 80, 8_000
 MAX_DEPTH = 16
-MAX_COST_VND = 1e15
+MAX_COST_MVND = 1e9
 EDITABLE = ("antenna_height_m", "azimuth_deg", "downtilt_deg", "mechanical_tilt_deg", "power_dbm")
 """Values of a standing cell that a scenario may change."""
 
@@ -55,8 +55,8 @@ class Addition:
         Sectors; empty for an omni antenna, None for the usual ones.
     power_dbm, downtilt_deg : float or None
     operator, technology : str or None
-    cost_vnd : float or None
-        Cost in Vietnamese đồng; None where nobody has said.
+    cost_mvnd : float or None
+        Cost in million Vietnamese đồng; None where nobody has said.
     source : str
         Where the place came from: ``hand``, ``existing``, ``hilltop`` …
     """
@@ -71,7 +71,7 @@ class Addition:
     downtilt_deg: float | None = None
     operator: str | None = None
     technology: str | None = None
-    cost_vnd: float | None = None
+    cost_mvnd: float | None = None
     source: str = "hand"
 
 
@@ -84,12 +84,12 @@ class Edit:
     cell_id : str
     changes : mapping of str to float
         New values of columns in `EDITABLE`.
-    cost_vnd : float or None
+    cost_mvnd : float or None
     """
 
     cell_id: str
     changes: Mapping[str, float]
-    cost_vnd: float | None = None
+    cost_mvnd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ _ADDITION_RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
         "azimuth_deg": CELL_RANGES["azimuth_deg"],
         "power_dbm": CELL_RANGES["power_dbm"],
         "downtilt_deg": CELL_RANGES["downtilt_deg"],
-        "cost_vnd": (0.0, MAX_COST_VND),
+        "cost_mvnd": (0.0, MAX_COST_MVND),
     }
 )
 
@@ -247,7 +247,7 @@ def _addition(where: str, record: object) -> Addition:
         downtilt_deg=members.number("downtilt_deg", _ADDITION_RANGES["downtilt_deg"]),
         operator=members.text("operator", most=MAX_ID),
         technology=technology,
-        cost_vnd=members.number("cost_vnd", _ADDITION_RANGES["cost_vnd"]),
+        cost_mvnd=members.number("cost_mvnd", _ADDITION_RANGES["cost_mvnd"]),
         source=members.text("source", most=MAX_ID) or "hand",
     )
 
@@ -261,7 +261,7 @@ def _id(where: str, value: object) -> str:
 
 
 def _edit(where: str, record: object) -> Edit:
-    members = Members(where, record, allowed=frozenset({"cell_id", "changes", "cost_vnd"}))
+    members = Members(where, record, allowed=frozenset({"cell_id", "changes", "cost_mvnd"}))
     changes = Members(f"{where}.changes", members.get("changes"), allowed=frozenset(EDITABLE))
     if not changes.record:
         raise refusal(f"{where}.changes", "{}", ", ".join(EDITABLE))
@@ -271,7 +271,7 @@ def _edit(where: str, record: object) -> Edit:
             name: checked_number(f"{where}.changes.{name}", value, CELL_RANGES[name])
             for name, value in sorted(changes.record.items())
         },
-        cost_vnd=members.number("cost_vnd", _ADDITION_RANGES["cost_vnd"]),
+        cost_mvnd=members.number("cost_mvnd", _ADDITION_RANGES["cost_mvnd"]),
     )
 
 

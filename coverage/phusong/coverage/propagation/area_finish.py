@@ -28,8 +28,11 @@ from phusong.coverage.propagation.area_tail import (
     Band,
     Shared,
     diffraction_losses,
+    ducting_bounds,
     ducting_margins,
+    least_margin,
     make_shared,
+    scatter_paths,
     scattered_losses,
     smooth_earth,
     spherical_radius,
@@ -163,7 +166,6 @@ def carrier_band(carriers: Carriers, site: Site, climate: Climate, i: int) -> Ba
         np.float32(carriers.ducting_floor_db[i]),
         np.float32(0.361 * math.sqrt(f)),
         np.float32(5e-5 * site.radius_km * carriers.root[i]),
-        np.float32(1000.0 / site.radius_km),
     )
 
 
@@ -194,22 +196,44 @@ def finish_batch(  # noqa: PLR0917 - kernels take no keyword-only options
     lanes = (filled + LANES - 1) // LANES * LANES
     smooth_earth(batch, shared, lanes, site.radius_km)
     spherical_radius(batch, shared, lanes, site.radius_km)
+    scatter_paths(batch, shared, lanes, site.radius_km)
+    ducting_bounds(batch, shared, lanes, site.radius_km)
     if is_sampled:
         shared.smooth_nu_m[:filled] = batch.smooth_nu_m[:filled]
     for i in range(carriers.frequency_ghz.size):
-        band, frequency_ghz = carrier_band(carriers, site, climate, i), carriers.frequency_ghz[i]
+        band, radius_cells = carrier_band(carriers, site, climate, i), carriers.radius_cells[i]
         diffraction_losses(batch, shared, band, lanes, work.losses)
-        scattered_losses(batch, shared, band, lanes, work.losses, work.combined)
-        ducting_margins(batch, band, lanes, work.losses, work.margins)
+        scattered_losses(shared, band, lanes, work.losses, work.combined)
+        ducting_margins(shared, band, lanes, work.losses, work.margins)
+        for begin in range(0, lanes, LANES):
+            if least_margin(work.margins, begin, LANES) < _GATE_DB:
+                end = min(begin + LANES, filled)
+                _duct(work, tables, land, begin, end, carriers.frequency_ghz[i], radius_cells, climate, band)
         for j in range(filled):
-            cells = batch.cells[j]
-            if cells > carriers.radius_cells[i]:
-                continue
-            loss, margin = work.combined[j], work.margins[j]
-            above_free = work.losses[j] - band.free_db - shared.spread_db[j]
-            if margin < _GATE_DB and _may_duct(batch, j, climate, site, above_free, margin):
-                corner = batch.corner[j]
-                loss = np.float32(
-                    _own_path_db(work.scratch, tables, land, corner, cells, climate, frequency_ghz)
-                )
-            out[i * plane + batch.target[j]] = loss
+            if batch.cells[j] <= radius_cells:
+                out[i * plane + batch.target[j]] = work.combined[j]
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _duct(  # noqa: PLR0917 - kernels take no keyword-only options
+    work: Finish,
+    tables: Tables,
+    land: Land,
+    begin: int,
+    end: int,
+    frequency_ghz: float,
+    radius_cells: float,
+    climate: Climate,
+    band: Band,
+) -> None:
+    """Evaluate every equation where ducting may change some pixels' loss."""
+    batch = work.batch
+    for j in range(begin, end):
+        margin, cells = work.margins[j], batch.cells[j]
+        if margin >= _GATE_DB or cells > radius_cells:
+            continue
+        above_free = work.losses[j] - band.free_db - work.shared.spread_db[j]
+        if _may_duct(batch, j, climate, land.site, above_free, margin):
+            work.combined[j] = _own_path_db(
+                work.scratch, tables, land, batch.corner[j], cells, climate, frequency_ghz
+            )

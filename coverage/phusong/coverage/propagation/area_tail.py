@@ -14,8 +14,9 @@ import numpy as np
 from numba import njit
 
 from phusong.coverage.propagation.area_batch import Batch
-from phusong.coverage.propagation.area_geometry import Float32Array
+from phusong.coverage.propagation.area_geometry import LOWEST, Float32Array
 from phusong.coverage.propagation.area_math import exp2, log2, root
+from phusong.coverage.propagation.area_vectors import greater, load_step
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
@@ -32,13 +33,34 @@ _PER_SOFT = _F(-0.2 * math.log2(10.0))
 
 
 class Shared(NamedTuple):
-    """What carriers share beyond the batch: smooth earth, spherical earth, spreading."""
+    """What carriers share beyond the batch.
+
+    Attributes
+    ----------
+    smooth_nu_m, clearance : ndarray of float32
+        Smooth earth: parameter of its edge, and clearance over what is needed, both per root of wavelength.
+    radius_root, per_root, per_square : ndarray of float32
+        Cube root of the radius for the first term, and its first and second negative powers.
+    spread_db, scatter_db : ndarray of float32
+        Free-space spreading and troposcatter but for their terms of frequency.
+    tx_steep, rx_steep, reach_km : ndarray of float32
+        Of ducting: shielding angles times root of distance, and distance to both horizons.
+    steep_mrad, turn_mrad : ndarray of float32
+        Of ducting: sum of the shielding angles, and the path's angle.
+    """
 
     smooth_nu_m: Float32Array
     clearance: Float32Array
-    radius_km: Float32Array
     radius_root: Float32Array
+    per_root: Float32Array
+    per_square: Float32Array
     spread_db: Float32Array
+    scatter_db: Float32Array
+    tx_steep: Float32Array
+    rx_steep: Float32Array
+    reach_km: Float32Array
+    steep_mrad: Float32Array
+    turn_mrad: Float32Array
 
 
 class Band(NamedTuple):
@@ -52,14 +74,26 @@ class Band(NamedTuple):
     ducting_db: np.float32
     frequency_root: np.float32
     gamma: np.float32
-    turn_mrad_km: np.float32
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def make_shared(room: int) -> Shared:
     """Allocate the numbers carriers share."""
-    whole = np.zeros((5, room), dtype=np.float32)
-    return Shared(whole[0], whole[1], whole[2], whole[3], whole[4])
+    whole = np.zeros((12, room), dtype=np.float32)
+    return Shared(
+        whole[0],
+        whole[1],
+        whole[2],
+        whole[3],
+        whole[4],
+        whole[5],
+        whole[6],
+        whole[7],
+        whole[8],
+        whole[9],
+        whole[10],
+        whole[11],
+    )
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
@@ -95,7 +129,7 @@ def smooth_earth(batch: Batch, shared: Shared, count: int, radius_km: float) -> 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def spherical_radius(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
-    """Radius for the first term (equations 22 and 26), its cube root, and free-space spreading."""
+    """Radius for the first term (equations 22 and 26), as powers of its cube root; free-space spreading."""
     sight, whole = _F(math.sqrt(0.002 * radius_km)), _F(radius_km)
     third = _F(1.0 / 3.0)
     for i in range(count):
@@ -103,8 +137,11 @@ def spherical_radius(batch: Batch, shared: Shared, count: int, radius_km: float)
         roots = root(tx) + root(rx)
         per = d / roots
         radius = whole if d >= sight * roots else _F(500.0) * per * per
-        store(shared.radius_km, i, radius)
-        store(shared.radius_root, i, exp2(log2(radius) * third))
+        power = log2(radius) * third
+        per_root = exp2(-power)
+        store(shared.radius_root, i, exp2(power))
+        store(shared.per_root, i, per_root)
+        store(shared.per_square, i, per_root * per_root)
     for i in range(count):
         d, rise = load(batch.distance_km, i), _F(0.001) * load(batch.rise_m, i)
         store(shared.spread_db, i, _HALF * _DB * log2(d * d + rise * rise))
@@ -122,15 +159,23 @@ def _bullington(nu: np.float32, d: np.float32) -> np.float32:
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
 def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
-    d: np.float32, tx: np.float32, rx: np.float32, radius: np.float32, cube: np.float32, ground: np.float32
+    d: np.float32, tx: np.float32, rx: np.float32, k: np.float32, per_square: np.float32, per_root: np.float32
 ) -> np.float32:
-    """First-term loss of the spherical earth (equations 29 to 36); ``cube`` is (a f)^(1/3)."""
-    k = ground / cube
+    """First-term loss of the spherical earth (equations 29 to 36).
+
+    Parameters
+    ----------
+    d, tx, rx : float32
+        Distance (km) and effective heights (m).
+    k : float32
+        Normalised admittance of the ground.
+    per_square, per_root : float32
+        f^(1/3) a^(-2/3) and f^(2/3) a^(-1/3).
+    """
     k2 = k * k
     beta = (_ONE + k2 * (_F(1.6) + _F(0.67) * k2)) / (_ONE + k2 * (_F(4.5) + _F(1.53) * k2))
-    per_radius = cube / radius
-    x = _F(21.88) * beta * per_radius * d
-    scale = _F(0.9575) * beta * beta * cube * per_radius
+    x = _F(21.88) * beta * per_square * d
+    scale = _F(0.9575) * beta * beta * per_root
     least = _F(LEAST_GAIN) * k
     tx_b, rx_b = scale * tx, scale * rx
     tx_far, rx_far = tx_b > _TWO, rx_b > _TWO
@@ -143,7 +188,7 @@ def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
         _F(17.6) * rx_over - _F(8.0) if rx_far else _ZERO
     )
     # far gains are fourth roots: 20 log of them is -5 log of each; tx_over is a square root already
-    gains = _DB * (log2(factor) - _HALF * log2(tx_over * rx_over)) + more
+    gains = _HALF * _DB * log2(factor * factor / (tx_over * rx_over)) + more
     log_x = log2(x)
     far = _F(17.6) * x - _F(11.0) - _HALF * _DB * log_x
     near = _F(5.6488) * exp2(_F(1.425) * log_x) + _DB * log_x
@@ -153,6 +198,7 @@ def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array) -> None:
     """Write free-space plus delta-Bullington diffraction loss of one carrier (equations 8 and 39)."""
+    ground, square = band.ground / band.root, band.root * band.root
     for i in range(count):
         d, scale = load(batch.distance_km, i), band.scale
         terrain = _bullington(load(batch.nu_m, i) * scale, d)
@@ -162,9 +208,9 @@ def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, los
             d,
             load(batch.tx_m, i),
             load(batch.rx_m, i),
-            load(shared.radius_km, i),
-            load(shared.radius_root, i) * band.root,
-            band.ground,
+            load(shared.per_root, i) * ground,
+            load(shared.per_square, i) * band.root,
+            load(shared.per_root, i) * square,
         )
         more = spherical - smooth if share > _ZERO else _ZERO
         more = more if more > _ZERO else _ZERO
@@ -188,16 +234,43 @@ def angle_mrad(slope: np.float32) -> np.float32:
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
-    batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array, combined: Float32Array
+def scatter_paths(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
+    """Troposcatter (equation 44) but for its terms of frequency."""
+    turn_mrad_km = _F(1000.0 / radius_km)
+    for i in range(count):
+        d = load(batch.distance_km, i)
+        turn = angle_mrad(load(batch.tx_slope, i)) + angle_mrad(load(batch.rx_slope, i)) + turn_mrad_km * d
+        store(shared.scatter_db, i, _DB * log2(d) + _F(0.573) * turn)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def ducting_bounds(batch: Batch, shared: Shared, count: int, radius_km: float) -> None:
+    """Write what a lower bound of ducting (equation 46) takes from the path."""
+    turn_mrad_km = _F(1000.0 / radius_km)
+    for i in range(count):
+        d, tx_km, rx_km = load(batch.distance_km, i), load(batch.tx_km, i), load(batch.rx_km, i)
+        is_sight = tx_km < _ZERO
+        tx_km = -tx_km if is_sight else tx_km
+        tx_far, rx_far = d if is_sight else tx_km, d if is_sight else rx_km
+        tx_angle, rx_angle = _least_angle(load(batch.tx_slope, i)), _least_angle(load(batch.rx_slope, i))
+        tx_steep, rx_steep = tx_angle - _F(0.1) * tx_far, rx_angle - _F(0.1) * rx_far
+        tx_steep, rx_steep = tx_steep if tx_steep > _ZERO else _ZERO, rx_steep if rx_steep > _ZERO else _ZERO
+        tx_low, rx_low = _F(0.1) * tx_km, _F(0.1) * rx_km
+        turn = (tx_angle if tx_angle < tx_low else tx_low) + (rx_angle if rx_angle < rx_low else rx_low)
+        store(shared.tx_steep, i, tx_steep * root(tx_km))
+        store(shared.rx_steep, i, rx_steep * root(rx_km))
+        store(shared.reach_km, i, d if is_sight else tx_km + rx_km)
+        store(shared.steep_mrad, i, tx_steep + rx_steep)
+        store(shared.turn_mrad, i, turn + turn_mrad_km * d)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def scattered_losses(
+    shared: Shared, band: Band, count: int, losses: Float32Array, combined: Float32Array
 ) -> None:
     """Combine with troposcatter (equations 44 and 63); never under free space (equation 69)."""
     for i in range(count):
-        d, loss = load(batch.distance_km, i), load(losses, i)
-        turn = (
-            angle_mrad(load(batch.tx_slope, i)) + angle_mrad(load(batch.rx_slope, i)) + band.turn_mrad_km * d
-        )
-        scatter = band.scatter_db + _DB * log2(d) + _F(0.573) * turn
+        loss, scatter = load(losses, i), band.scatter_db + load(shared.scatter_db, i)
         gap = loss - scatter
         low = scatter if gap > _ZERO else loss
         apart = gap if gap > _ZERO else -gap
@@ -208,22 +281,21 @@ def scattered_losses(  # noqa: PLR0917 - kernels take no keyword-only options
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def ducting_margins(
-    batch: Batch, band: Band, count: int, losses: Float32Array, margins: Float32Array
+    shared: Shared, band: Band, count: int, losses: Float32Array, margins: Float32Array
 ) -> None:
     """Write how far the loss lies under a lower bound of ducting (equation 46); negative: it may duct."""
     for i in range(count):
-        d, tx_km, rx_km = load(batch.distance_km, i), load(batch.tx_km, i), load(batch.rx_km, i)
-        is_sight = tx_km < _ZERO
-        tx_km = -tx_km if is_sight else tx_km
-        reach = d if is_sight else tx_km + rx_km
-        tx_far, rx_far = d if is_sight else tx_km, d if is_sight else rx_km
-        tx_angle, rx_angle = _least_angle(load(batch.tx_slope, i)), _least_angle(load(batch.rx_slope, i))
-        tx_steep, rx_steep = tx_angle - _F(0.1) * tx_far, rx_angle - _F(0.1) * rx_far
-        tx_steep, rx_steep = tx_steep if tx_steep > _ZERO else _ZERO, rx_steep if rx_steep > _ZERO else _ZERO
-        tx_factor = _ONE + band.frequency_root * tx_steep * root(tx_km)
-        rx_factor = _ONE + band.frequency_root * rx_steep * root(rx_km)
-        tx_low, rx_low = _F(0.1) * tx_km, _F(0.1) * rx_km
-        turn = (tx_angle if tx_angle < tx_low else tx_low) + (rx_angle if rx_angle < rx_low else rx_low)
-        bound = band.ducting_db + _DB * log2(reach * tx_factor * rx_factor)
-        bound += _F(0.264) * band.root * (tx_steep + rx_steep) + band.gamma * (turn + band.turn_mrad_km * d)
+        tx_factor = _ONE + band.frequency_root * load(shared.tx_steep, i)
+        rx_factor = _ONE + band.frequency_root * load(shared.rx_steep, i)
+        bound = band.ducting_db + _DB * log2(load(shared.reach_km, i) * tx_factor * rx_factor)
+        bound += _F(0.264) * band.root * load(shared.steep_mrad, i) + band.gamma * load(shared.turn_mrad, i)
         store(margins, i, bound - load(losses, i))
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def least_margin(margins: Float32Array, begin: int, count: int) -> np.float32:
+    """Least of some margins."""
+    opposite = LOWEST
+    for i in range(begin, begin + count):
+        opposite = greater(-load_step(margins, i), opposite)
+    return -opposite

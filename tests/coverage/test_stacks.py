@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from phusong.coverage.errors import InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.losses import LossWindow, pack_loss
+from phusong.coverage.losses_kernel import LOSS_STEP_DB, NO_LOSS
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.coverage.radio.pattern import cell_loss_db
 from phusong.coverage.service import carrier_needs, fold_stacks, served_levels
 from phusong.coverage.signal import compose_carrier, merge_carriers
-from phusong.coverage.signal_kernel import LOSS_STEP_DB, NO_LEVEL, NO_LOSS
+from phusong.coverage.signal_kernel import NO_LEVEL
 from phusong.coverage.stacks import compose_prepared, prepare_cells
 
 GRID = Grid(width=37, height=29, cell_size_m=90.0, left_m=500_000.0, top_m=2_200_000.0, epsg=32648)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phusong.coverage.grids import FloatArray
-from phusong.coverage.signal_kernel import (
+from phusong.coverage.losses_kernel import (
     LOSS_STEP_DB,
     NO_LOSS,
     BoolArray,

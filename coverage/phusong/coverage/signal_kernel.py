@@ -15,12 +15,13 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from phusong.coverage.losses_kernel import LOSS_STEP_DB, NO_LOSS
+
 Float32Array = npt.NDArray[np.float32]
 Int16Array = npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 UInt16Array = npt.NDArray[np.uint16]
-BoolArray = npt.NDArray[np.bool_]
 
 LEVEL_STEP_DB = 0.004
 LEVEL_MIDDLE_DBM = -90.0
@@ -32,17 +33,19 @@ POWER_UNIT_MW = 1e-19
 """A ten-thousandth of the least level."""
 POWER_CEILING = 2.0**53
 """Power counts up to -30 dBm a resource element; a thousand such cells still fit in 63 bits."""
-LOSS_STEP_DB = 0.003
-"""Fine enough that rounding moves the edge of a served area by under 0.05 % of its radius."""
-NO_LOSS = 65_535
 
 _F = np.float32
-_LEAST_STEP = round((LEAST_LEVEL_DBM - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB)
+_LEAST_STEP = np.int32(round((LEAST_LEVEL_DBM - LEVEL_MIDDLE_DBM) / LEVEL_STEP_DB))
 _TURN, _HALF_TURN, _QUARTER = _F(360.0), _F(180.0), _F(90.0)
 _ZERO, _ONE, _TINY = _F(0.0), _F(1.0), _F(1e-12)
 _LOSS_STEP, _PER_LEVEL_STEP, _MIDDLE = _F(LOSS_STEP_DB), _F(1.0 / LEVEL_STEP_DB), _F(LEVEL_MIDDLE_DBM)
 _STEPS_PER_DEG = _F(10.0)
 _DEG = _F(180.0 / np.pi)
+_NEVER_DB = _F(1e6)
+_NEXT, _POWER_ZERO, _TOP_STEP = np.uint32(1), np.int32(32_768), np.int32(32_767)
+_NO_LEVEL = np.int32(NO_LEVEL)
+_LEVEL_BITS, _PER_LEVEL = np.int32(16), np.int32(65_536)
+_NUMBER_MASK, _LAST_NUMBER = np.int32(65_535), np.int32(32_767)
 
 
 class Reach(NamedTuple):
@@ -99,15 +102,31 @@ class Stack(NamedTuple):
     total: Int64Array
 
 
-class Row(NamedTuple):
-    """Room for the pixels of one row that a mast reaches."""
+class Ranks(NamedTuple):
+    """A stack being worked on: one number a cell that sorts by level, then by number; the rest as `Stack`."""
 
-    col: Int32Array
+    rank: Int32Array
+    total: Int64Array
+
+
+class Runs(NamedTuple):
+    """Pixels that are asked for: columns ``begin`` to ``end`` of ``row``, counted within the block."""
+
+    row: Int32Array
+    begin: Int32Array
+    end: Int32Array
+
+
+class Room(NamedTuple):
+    """Room for what a mast does to the pixels of one run, which lie side by side."""
+
     loss_db: Float32Array
     azimuth_deg: Float32Array
     depression_deg: Float32Array
     off_deg: Float32Array
     down_deg: Float32Array
+    across_db: Float32Array
+    up_db: Float32Array
     level: Int32Array
 
 
@@ -129,14 +148,16 @@ def add_mast(  # noqa: PLR0917 - kernels take no keyword-only options
     sectors: Sectors,
     patterns: Patterns,
     frame: Frame,
+    runs: Runs,
     surface_m: Float32Array,
     power: Int64Array,
-    stack: Stack,
+    ranks: Ranks,
 ) -> None:
-    """Add the cells of one mast to a stack; cells of a stack have distinct numbers."""
-    rows, cols = stack.total.shape
-    room = Row(
-        np.empty(cols, np.int32),
+    """Add the cells of one mast to the asked pixels of a stack; cells of a stack have distinct numbers."""
+    cols = ranks.total.shape[1]
+    room = Room(
+        np.empty(cols, np.float32),
+        np.empty(cols, np.float32),
         np.empty(cols, np.float32),
         np.empty(cols, np.float32),
         np.empty(cols, np.float32),
@@ -145,38 +166,37 @@ def add_mast(  # noqa: PLR0917 - kernels take no keyword-only options
         np.empty(cols, np.int32),
     )
     strongest_dbm = sectors.offset_dbm.max()
-    first_row = max(reach.row0, frame.row0)
-    last_row = min(reach.row0 + reach.first.size, frame.row0 + rows)
-    for grid_row in range(first_row, last_row):
-        count = _reached(reach, grid_row, frame.col0, cols, strongest_dbm, room)
-        if count == 0:
+    for run in range(runs.row.size):
+        row = np.int64(runs.row[run])
+        i = row + frame.row0 - reach.row0
+        if i < 0 or i >= reach.first.size:
             continue
-        row = grid_row - frame.row0
-        _directions(mast, frame, grid_row, surface_m[row], count, room)
+        # Where the row of losses begins and ends, in columns of the block.
+        first = np.int64(reach.first[i]) - frame.col0
+        last = first + reach.offset[i + 1] - reach.offset[i]
+        begin, end = max(first, np.int64(runs.begin[run])), min(last, np.int64(runs.end[run]))
+        if begin >= end:
+            continue
+        steps = reach.steps[reach.offset[i] + begin - first : reach.offset[i] + end - first]
+        if not _unpack(steps, strongest_dbm, room):
+            continue
+        _directions(mast, frame, row, begin, surface_m[row, begin:end], room)
         for sector in range(sectors.number.size):
-            _levels(sectors, sector, patterns, count, room)
-            _insert(room, count, sectors.number[sector], row, power, stack)
+            _levels(sectors, sector, patterns, end - begin, room)
+            _add(room.level, power, ranks.total[row, begin:end])
+            _offer(room.level, sectors.number[sector], ranks.rank[:, row, begin:end])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _reached(  # noqa: PLR0917 - private
-    reach: Reach, grid_row: int, col0: int, cols: int, strongest_dbm: np.float32, room: Row
-) -> int:
-    """List the pixels of a row where the mast's strongest cell could count."""
-    i = grid_row - reach.row0
-    begin, first = reach.offset[i], np.int64(reach.first[i])
-    count = np.int64(reach.offset[i + 1] - begin)
+def _unpack(steps: UInt16Array, strongest_dbm: np.float32, room: Room) -> bool:
+    """Unpack the losses of a run; tell whether the mast's strongest cell could count anywhere."""
     most_db = strongest_dbm - _F(LEAST_LEVEL_DBM)
-    found = 0
-    start, stop = col0 - first, col0 + cols - first
-    for k in range(start if start > 0 else 0, stop if stop < count else count):
-        step = reach.steps[begin + k]
-        loss_db = _F(step) * _LOSS_STEP
-        if step != NO_LOSS and loss_db <= most_db:
-            room.col[found] = first + k - col0
-            room.loss_db[found] = loss_db
-            found += 1
-    return found
+    least = np.int32(NO_LOSS)
+    for i in range(steps.size):
+        step = np.int32(steps[i])
+        least = min(least, step)
+        room.loss_db[i] = _F(step) * _LOSS_STEP if step != NO_LOSS else _NEVER_DB
+    return least != NO_LOSS and _F(least) * _LOSS_STEP <= most_db
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -191,23 +211,22 @@ def _arctan(x: np.float32) -> np.float32:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _directions(  # noqa: PLR0917 - private
-    mast: Mast, frame: Frame, grid_row: int, surface_m: Float32Array, count: int, room: Row
+    mast: Mast, frame: Frame, row: int, begin: int, surface_m: Float32Array, room: Room
 ) -> None:
     """Azimuth clockwise from grid north, depression on a flat earth from antenna to terminal."""
-    north = _F(frame.top_m - (grid_row + 0.5) * frame.cell_size_m - mast.y_m)
+    north = _F(frame.top_m - (frame.row0 + row + 0.5) * frame.cell_size_m - mast.y_m)
     west_m = frame.left_m + (frame.col0 + 0.5) * frame.cell_size_m - mast.x_m
     start, size = _F(west_m), _F(frame.cell_size_m)
     foot, above = _F(mast.ground_m), _F(mast.above_m)
     far_north, is_south = abs(north), north < _ZERO
-    for i in range(count):
-        col = room.col[i]
-        east = start + _F(col) * size
-        fall = foot - surface_m[col]
-        # NaN, ground unknown, differs from itself: then as if level
-        drop = above + (fall if fall == fall else _ZERO)  # noqa: PLR0124
+    first = np.int32(begin)
+    for i in range(surface_m.size):
+        east = start + _F(first + np.int32(i)) * size
+        fall = foot - surface_m[i]
         room.azimuth_deg[i] = east
-        room.depression_deg[i] = drop
-    for i in range(count):
+        # NaN, ground unknown, differs from itself: then as if level
+        room.depression_deg[i] = above + (fall if fall == fall else _ZERO)  # noqa: PLR0124
+    for i in range(surface_m.size):
         east, drop = room.azimuth_deg[i], room.depression_deg[i]
         far_east, far_drop = abs(east), abs(drop)
         is_wide = far_east > far_north
@@ -225,30 +244,51 @@ def _directions(  # noqa: PLR0917 - private
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _levels(sectors: Sectors, sector: int, patterns: Patterns, count: int, room: Row) -> None:
-    """Level of one cell at the listed pixels, as steps."""
+def _levels(sectors: Sectors, sector: int, patterns: Patterns, count: int, room: Room) -> None:
+    """Level of one cell along a run, as steps; `NO_LEVEL` where it is too weak to count."""
     table = sectors.table[sector]
-    horizontal_db, vertical_db = patterns.horizontal_db[table], patterns.vertical_db[table]
+    horizontal_db = patterns.horizontal_db[table]
     offset, limit = sectors.offset_dbm[sector], sectors.limit_db[sector]
     _turn(sectors.azimuth_deg[sector], sectors.mechanical_deg[sector], count, room)
-    for i in range(count):
-        place = room.off_deg[i] * _STEPS_PER_DEG
-        low = np.int32(place)
-        share = place - _F(low)
-        across = horizontal_db[low]
-        across += share * (horizontal_db[low + np.int32(1)] - across)
-        place = (room.down_deg[i] + _QUARTER) * _STEPS_PER_DEG
-        low = np.int32(place)
-        share = place - _F(low)
-        up = vertical_db[low]
-        up += share * (vertical_db[low + np.int32(1)] - up)
-        planes = across + up
-        level = offset - (planes if planes < limit else limit) - room.loss_db[i]
-        room.level[i] = np.int32(np.rint((level - _MIDDLE) * _PER_LEVEL_STEP))
+    # Sectors of a mast mostly differ in azimuth alone.
+    is_leaning = sectors.mechanical_deg[sector] != _ZERO
+    if sector == 0 or is_leaning or table != sectors.table[sector - 1]:
+        _plane(room.down_deg, _QUARTER, patterns.vertical_db[table], count, room.up_db)
+    _plane(room.off_deg, _ZERO, horizontal_db, count, room.across_db)
+    _steps(offset, limit, room.across_db[:count], room.up_db, room.loss_db, room.level)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _turn(boresight: np.float32, leaning: np.float32, count: int, room: Row) -> None:
+def _steps(  # noqa: PLR0917 - private
+    offset_dbm: np.float32,
+    limit_db: np.float32,
+    across_db: Float32Array,
+    up_db: Float32Array,
+    loss_db: Float32Array,
+    level: Int32Array,
+) -> None:
+    for i in range(across_db.size):
+        planes_db = across_db[i] + up_db[i]
+        level_dbm = offset_dbm - (planes_db if planes_db < limit_db else limit_db) - loss_db[i]
+        step = np.int32(np.rint((level_dbm - _MIDDLE) * _PER_LEVEL_STEP))
+        step = step if step < _TOP_STEP else _TOP_STEP
+        level[i] = step if step >= _LEAST_STEP else _NO_LEVEL
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _plane(
+    angle_deg: Float32Array, zero_deg: np.float32, table_db: Float32Array, count: int, found_db: Float32Array
+) -> None:
+    """Read the attenuation of one plane along a run; apart from other sums, or nothing of it vectorises."""
+    for i in range(count):
+        place = (angle_deg[i] + zero_deg) * _STEPS_PER_DEG
+        low = np.uint32(np.int32(place))
+        below = table_db[low]
+        found_db[i] = below + (place - _F(low)) * (table_db[low + _NEXT] - below)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _turn(boresight: np.float32, leaning: np.float32, count: int, room: Room) -> None:
     """Turn directions into the antenna's own: azimuth off boresight 0 .. 360, depression -90 .. 90."""
     for i in range(count):
         off = room.azimuth_deg[i] - boresight
@@ -261,62 +301,68 @@ def _turn(boresight: np.float32, leaning: np.float32, count: int, room: Row) -> 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _insert(  # noqa: PLR0917 - private
-    room: Row, count: int, number: int, row: int, power: Int64Array, stack: Stack
-) -> None:
-    """Count the power and keep the strongest; of equal levels the lower number stays ahead."""
-    servers = stack.level.shape[0]
+def _add(level: Int32Array, power: Int64Array, total: Int64Array) -> None:
+    """Count the power of a cell along a run."""
+    for i in range(total.size):
+        total[i] += power[np.uint32(level[i] + _POWER_ZERO)]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _offer(level: Int32Array, number: int, rank: Int32Array) -> None:
+    """Let a cell in where it is among the strongest; it leaves its place to the next one wherever it is not.
+
+    Parameters
+    ----------
+    level : ndarray of int32
+        Of the cell along a run; overwritten.
+    number : int
+    rank : ndarray of int32, shape (servers, pixels of the run)
+        Updated.
+    """
+    servers, count = rank.shape
+    own = np.int32(_LAST_NUMBER - number)
     for i in range(count):
-        level = min(room.level[i], 32_767)
-        if level < _LEAST_STEP:
-            continue
-        col = room.col[i]
-        stack.total[row, col] += power[level + 32_768]
-        place = servers
-        while place > 0 and (
-            level > stack.level[place - 1, row, col]
-            or (level == stack.level[place - 1, row, col] and number < stack.number[place - 1, row, col])
-        ):
-            place -= 1
-        for k in range(servers - 1, place, -1):
-            stack.level[k, row, col] = stack.level[k - 1, row, col]
-            stack.number[k, row, col] = stack.number[k - 1, row, col]
-        if place < servers:
-            stack.level[place, row, col] = level
-            stack.number[place, row, col] = number
+        level[i] = level[i] * _PER_LEVEL + own
+    if _ahead(level, rank[servers - 1]) == 0:
+        return
+    for server in range(servers):
+        _let_in(level, rank[server])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def row_extents(
-    loss_db: Float32Array, wanted: BoolArray, most_db: np.float32, first: Int32Array, offset: Int64Array
-) -> None:
-    """Find the first kept pixel of each row and where rows begin when only kept pixels between are stored."""
-    for row in range(loss_db.shape[0]):
-        begin, end = 0, 0
-        for col in range(loss_db.shape[1]):
-            # NaN compares false.
-            if wanted[row, col] and loss_db[row, col] < most_db:
-                begin = col if end == 0 else begin
-                end = col + 1
-        first[row] = begin
-        offset[row + 1] = offset[row] + end - begin
+def _ahead(offered: Int32Array, kept: Int32Array) -> int:
+    """Count the pixels where a cell is ahead of the weakest that is kept."""
+    found = np.int32(0)
+    for i in range(kept.size):
+        found += np.int32(offered[i] > kept[i])
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fill_steps(  # noqa: PLR0917 - kernels take no keyword-only options
-    loss_db: Float32Array,
-    wanted: BoolArray,
-    most_db: np.float32,
-    first: Int32Array,
-    offset: Int64Array,
-    steps: UInt16Array,
-) -> None:
-    """Write the kept pixels of each row as steps."""
-    per_step = _F(1.0 / LOSS_STEP_DB)
-    for row in range(loss_db.shape[0]):
-        begin = first[row]
-        for k in range(offset[row + 1] - offset[row]):
-            loss = loss_db[row, begin + k]
-            is_kept = wanted[row, begin + k] and loss < most_db
-            held = loss if is_kept and loss > _ZERO else _ZERO
-            steps[offset[row] + k] = np.uint16(np.rint(held * per_step)) if is_kept else NO_LOSS
+def _let_in(offered: Int32Array, kept: Int32Array) -> None:
+    """Keep the stronger of two at every pixel and go on with the weaker."""
+    for i in range(kept.size):
+        mine, other = offered[i], kept[i]
+        kept[i] = mine if mine > other else other
+        offered[i] = other if mine > other else mine
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rank_of(stack: Stack, rank: Int32Array) -> None:
+    """Turn levels and numbers into ranks; of equal levels the lower number ranks higher."""
+    for server in range(rank.shape[0]):
+        for row in range(rank.shape[1]):
+            for col in range(rank.shape[2]):
+                level, number = np.int32(stack.level[server, row, col]), stack.number[server, row, col]
+                rank[server, row, col] = level * _PER_LEVEL + (_LAST_NUMBER - np.int32(number))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def unrank(rank: Int32Array, stack: Stack) -> None:
+    """Turn ranks into levels and numbers."""
+    for server in range(rank.shape[0]):
+        for row in range(rank.shape[1]):
+            for col in range(rank.shape[2]):
+                one = rank[server, row, col]
+                stack.level[server, row, col] = np.int16(one >> _LEVEL_BITS)
+                stack.number[server, row, col] = np.int16(_LAST_NUMBER - (one & _NUMBER_MASK))

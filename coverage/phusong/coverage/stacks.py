@@ -7,6 +7,7 @@ in whatever order cells are added.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from phusong.coverage.errors import InputError
-from phusong.coverage.grids import FloatArray, Raster
+from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.losses import PackedLoss
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
@@ -37,11 +38,15 @@ from phusong.coverage.signal_kernel import (
     Int64Array,
     Mast,
     Patterns,
+    Ranks,
     Reach,
+    Runs,
     Sectors,
     Stack,
     add_mast,
     power_table,
+    rank_of,
+    unrank,
 )
 
 Window = tuple[int, int, int, int]
@@ -236,17 +241,46 @@ def add_cells(
     terrain: Raster,
     window: Window,
     first_number: int = 0,
+    numbers: Int16Array | None = None,
+    runs: Runs | None = None,
 ) -> None:
-    """Add cells to a stack in place, mast by mast; they are numbered from ``first_number`` in their order."""
+    """Add cells to a stack in place, mast by mast.
+
+    Parameters
+    ----------
+    stack : Stack
+    prepared : PreparedCells
+    members : ndarray of int32
+        Indices of the cells.
+    losses : sequence of PackedLoss
+        One per member.
+    terrain : Raster
+    window : tuple of int
+        Row0, col0, rows, cols of the stack in the study grid.
+    first_number : int
+        Number of the first cell; those after it are numbered in their order.
+    numbers : ndarray of int16, optional
+        Number of each cell, where they have others.
+    runs : Runs, optional
+        Pixels to work on; all when absent.
+    """
     row0, col0, rows, cols = window
     grid = terrain.grid
     # A copy, because kernels are compiled apart for arrays that may not be written to.
     surface_m = np.array(terrain.values[row0 : row0 + rows, col0 : col0 + cols], dtype=np.float32, order="C")
     frame = Frame(int(row0), int(col0), float(grid.left_m), float(grid.top_m), float(grid.cell_size_m))
-    groups = _by_mast(prepared, members, losses)
+    asked = all_runs(rows, cols) if runs is None else runs
+    ranks = Ranks(np.empty(stack.level.shape, dtype=np.int32), stack.total)
+    rank_of(stack, ranks.rank)
+    # Nearest first: then few of those that follow are among the strongest anywhere.
+    groups = sorted(
+        _by_mast(prepared, members, losses),
+        key=lambda group: _distance_m(prepared, members[group[0]], grid, window),
+    )
+    numbered = _numbered(len(members), first_number) if numbers is None else numbers
     # Gathered once for the block: a mast's cells lie side by side.
     places = np.array([place for group in groups for place in group], dtype=np.int64)
-    sectors = _sectors(prepared, members[places], (places + first_number).astype(np.int16))
+    sectors = _sectors(prepared, members[places], numbered[places])
     begin = 0
     for group in groups:
         end, lead, loss = begin + len(group), members[group[0]], losses[group[0]]
@@ -257,11 +291,26 @@ def add_cells(
             _slice(sectors, begin, end),
             prepared.patterns,
             frame,
+            asked,
             surface_m,
             prepared.power,
-            stack,
+            ranks,
         )
         begin = end
+    unrank(ranks.rank, stack)
+
+
+def _numbered(count: int, first: int) -> Int16Array:
+    return np.arange(first, first + count, dtype=np.int16)
+
+
+def all_runs(rows: int, cols: int) -> Runs:
+    """Ask for every pixel of a block."""
+    return Runs(
+        np.arange(rows, dtype=np.int32),
+        np.zeros(rows, dtype=np.int32),
+        np.full(rows, cols, dtype=np.int32),
+    )
 
 
 def _sectors(prepared: PreparedCells, cells: Int32Array, numbers: Int16Array) -> Sectors:
@@ -284,6 +333,14 @@ def _slice(sectors: Sectors, begin: int, end: int) -> Sectors:
         sectors.limit_db[begin:end],
         sectors.table[begin:end],
     )
+
+
+def _distance_m(prepared: PreparedCells, cell: int, grid: Grid, window: Window) -> float:
+    """From a cell's mast to the middle of a block."""
+    row0, col0, rows, cols = window
+    x_m = grid.left_m + (col0 + cols / 2) * grid.cell_size_m
+    y_m = grid.top_m - (row0 + rows / 2) * grid.cell_size_m
+    return math.hypot(prepared.x_m[cell] - x_m, prepared.y_m[cell] - y_m)
 
 
 def _by_mast(prepared: PreparedCells, members: Int32Array, losses: Sequence[PackedLoss]) -> list[list[int]]:

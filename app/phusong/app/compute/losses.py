@@ -19,7 +19,7 @@ from phusong.coverage.radio.cell import Cell
 from phusong.coverage.zonal import BoolArray
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 
-OPEN_LOSSES = 256
+OPEN_LOSSES = 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,12 @@ from types import ModuleType
 
 import typer
 
-PARTS: tuple[ModuleType, ...] = ()
+from phusong.app.commands import fibring, placing_solve
+
+PARTS: tuple[ModuleType, ...] = (
+    placing_solve,
+    fibring,
+)
 """Modules whose ``register(group)`` adds sub-commands."""
 
 

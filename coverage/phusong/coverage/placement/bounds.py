@@ -17,7 +17,7 @@ import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray
 from phusong.coverage.placement.pdhg_kernel import site_profit
-from phusong.coverage.placement.problem import Limits
+from phusong.coverage.placement.problem import Resources
 from phusong.coverage.placement.reduction import Matrix
 
 EPSILON = 2.0**-52
@@ -42,7 +42,11 @@ class DualBound:
 
 
 def dual_bound(
-    reduced: CoverageInstance, limits: Limits, usable: BoolArray, price: FloatArray, group_price: FloatArray
+    reduced: CoverageInstance,
+    limits: Resources,
+    usable: BoolArray,
+    price: FloatArray,
+    group_price: FloatArray,
 ) -> DualBound:
     """Return the bound of some prices, rounded upwards.
 
@@ -50,7 +54,7 @@ def dual_bound(
     ----------
     reduced : CoverageInstance
         Demand after `reduce_demand`.
-    limits : Limits
+    limits : Resources
         What may be built.
     usable : ndarray of bool, shape (sites,)
         Sites that may be built.
@@ -75,7 +79,7 @@ def dual_bound(
 
 
 def _worth_above(
-    reduced: CoverageInstance, limits: Limits, price: FloatArray, group_price: FloatArray
+    reduced: CoverageInstance, limits: Resources, price: FloatArray, group_price: FloatArray
 ) -> FloatArray:
     """Return what each site is worth, no less than exact: a sum of n terms errs by under n eps of itself."""
     matrix = Matrix(reduced.indptr, reduced.demand_index)
@@ -87,7 +91,7 @@ def _worth_above(
     return earned - charged + (earned + charged) * terms * EPSILON
 
 
-def _most(worth: FloatArray, limits: Limits) -> tuple[float, FloatArray]:
+def _most(worth: FloatArray, limits: Resources) -> tuple[float, FloatArray]:
     """Bound the worth of all sites built together."""
     if not math.isfinite(limits.budget):
         return _best_number(worth, limits.most_sites)
@@ -121,7 +125,7 @@ def _knapsack_rate(worth: FloatArray, cost: FloatArray, budget: float) -> float:
     return float(worth[order[beyond[0]]] / cost[order[beyond[0]]]) if beyond.size else 0.0
 
 
-def _charged(worth: FloatArray, limits: Limits, rate: float) -> tuple[float, FloatArray]:
+def _charged(worth: FloatArray, limits: Resources, rate: float) -> tuple[float, FloatArray]:
     """Bound with a price on cost: the budget at that rate, and what sites are worth beyond their cost."""
     net = worth - rate * limits.cost
     net += EPSILON * (np.where(np.isfinite(worth), np.abs(worth), 0.0) + rate * limits.cost)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
-from phusong.coverage.placement.problem import Limits
+from phusong.coverage.placement.problem import Resources
 from phusong.coverage.placement.reduction import Matrix, reduce_demand
 
 
@@ -20,7 +20,7 @@ class Core:
     ----------
     instance : CoverageInstance
         Sites and demand still undecided; nothing covered, classes merged.
-    limits : Limits
+    limits : Resources
         What is left of the limits.
     site : ndarray of int32, shape (sites of the core,)
         Number of each site in the problem.
@@ -33,7 +33,7 @@ class Core:
     """
 
     instance: CoverageInstance
-    limits: Limits
+    limits: Resources
     site: Int32Array
     built: Int32Array
     base: float
@@ -45,7 +45,7 @@ class Core:
         return np.ones(self.site.size, np.bool_)
 
 
-def whole_core(reduced: CoverageInstance, limits: Limits, usable: BoolArray) -> Core:
+def whole_core(reduced: CoverageInstance, limits: Resources, usable: BoolArray) -> Core:
     """Return the core of a problem of which nothing is decided yet but what may not be built."""
     everything = Core(
         reduced,
@@ -82,7 +82,7 @@ def shrink(core: Core, ruled_out: BoolArray, ruled_in: BoolArray) -> Core:
         covered[instance.served_by(int(site))] = True
     rows = _rows(instance, kept)
     cost = instance.site_cost[kept]
-    smaller = CoverageInstance(rows.indptr, rows.index, instance.demand_weight, cost, covered)
+    smaller = CoverageInstance(rows.indptr, rows.columns, instance.demand_weight, cost, covered)
     reduction = reduce_demand(smaller)
     base = math.fsum([core.base, *instance.demand_weight[covered].tolist()])
     return Core(
@@ -109,20 +109,20 @@ def _rows(instance: CoverageInstance, kept: np.ndarray[tuple[int], np.dtype[np.i
 
 
 def _limits_left(
-    limits: Limits,
+    limits: Resources,
     kept: np.ndarray[tuple[int], np.dtype[np.int64]],
     built: np.ndarray[tuple[int], np.dtype[np.int64]],
-) -> Limits:
+) -> Resources:
     groups = limits.groups
-    of_built = [groups.index[groups.indptr[site] : groups.indptr[site + 1]] for site in built]
+    of_built = [groups.columns[groups.indptr[site] : groups.indptr[site + 1]] for site in built]
     taken = np.bincount(np.concatenate([np.zeros(0, np.int32), *of_built]), minlength=limits.capacity.size)
     number_of = np.full(limits.cost.size, -1, np.int32)
     number_of[kept] = np.arange(kept.size, dtype=np.int32)
-    member = number_of[limits.members.index]
+    member = number_of[limits.members.columns]
     group = np.repeat(np.arange(limits.capacity.size, dtype=np.int32), np.diff(limits.members.indptr))
     member, group = member[member >= 0], group[member >= 0]
     order = np.argsort(member, kind="stable")
-    return Limits(
+    return Resources(
         limits.cost[kept],
         limits.most_sites - built.size,
         max(limits.budget - math.fsum(limits.cost[built].tolist()), 0.0),

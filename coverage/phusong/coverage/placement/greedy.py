@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
-from phusong.coverage.placement.problem import Limits, Problem
+from phusong.coverage.placement.problem import Problem, Resources
 from phusong.coverage.placement.reduction import Matrix
 
 GAIN_TOLERANCE = 1e-12
@@ -22,7 +22,7 @@ def greedy_plan(problem: Problem, reduced: CoverageInstance) -> Int32Array:
     Parameters
     ----------
     problem : Problem
-        Limits and usable sites.
+        Resources and usable sites.
     reduced : CoverageInstance
         The problem's demand after `reduce_demand`; nothing covered.
 
@@ -40,7 +40,7 @@ def greedy_plan(problem: Problem, reduced: CoverageInstance) -> Int32Array:
 
 
 def greedy(
-    reduced: CoverageInstance, limits: Limits, usable: BoolArray, *, by_cost: bool
+    reduced: CoverageInstance, limits: Resources, usable: BoolArray, *, by_cost: bool
 ) -> tuple[Int32Array, FloatArray]:
     """Take sites by what they add (for their cost) while limits allow; return them and what each adds."""
     matrix = Matrix(reduced.indptr, reduced.demand_index)
@@ -56,11 +56,11 @@ def served_weight(reduced: CoverageInstance, chosen: Int32Array) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _fits(site: int, limits: Limits, number: int, spent: float, used: Int32Array) -> bool:
+def _fits(site: int, limits: Resources, number: int, spent: float, used: Int32Array) -> bool:
     if number >= limits.most_sites or spent + limits.cost[site] > limits.budget:
         return False
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
-        group = limits.groups.index[at]
+        group = limits.groups.columns[at]
         if used[group] >= limits.capacity[group]:
             return False
     return True
@@ -70,8 +70,8 @@ def _fits(site: int, limits: Limits, number: int, spent: float, used: Int32Array
 def _gain(site: int, matrix: Matrix, weight: FloatArray, served: BoolArray) -> float:
     total = 0.0
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        if not served[matrix.index[at]]:
-            total += weight[matrix.index[at]]
+        if not served[matrix.columns[at]]:
+            total += weight[matrix.columns[at]]
     return total
 
 
@@ -100,16 +100,16 @@ def _best(worth: FloatArray, gain: FloatArray, cost: FloatArray) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _take(site: int, matrix: Matrix, served: BoolArray, limits: Limits, used: Int32Array) -> None:
+def _take(site: int, matrix: Matrix, served: BoolArray, limits: Resources, used: Int32Array) -> None:
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        served[matrix.index[at]] = True
+        served[matrix.columns[at]] = True
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
-        used[limits.groups.index[at]] += 1
+        used[limits.groups.columns[at]] += 1
 
 
 @njit(cache=True, nogil=True)
 def _greedy(
-    matrix: Matrix, weight: FloatArray, limits: Limits, usable: BoolArray, by_cost: bool
+    matrix: Matrix, weight: FloatArray, limits: Resources, usable: BoolArray, by_cost: bool
 ) -> tuple[Int32Array, FloatArray]:
     sites = usable.size
     served = np.zeros(weight.size, np.bool_)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -89,7 +90,7 @@ def coverage_instance(
     """
     weight = _numbers("w", demand_weight)
     cost = _numbers("cost", site_cost)
-    rows = _whole("indptr", indptr)
+    rows = _whole("indptr", indptr).astype(np.int64)
     index = _whole("ind", demand_index)
     if rows.size != cost.size + 1:
         raise PlacementError("place_shape", array="indptr", size=rows.size, allowed=cost.size + 1)
@@ -103,8 +104,8 @@ def coverage_instance(
     served = np.zeros(weight.size, np.bool_) if covered is None else np.array(covered, np.bool_)
     if served.shape != weight.shape:
         raise PlacementError("place_shape", array="covered", size=served.size, allowed=weight.size)
-    rows, index = _in_order(rows, index, weight.size)
-    return CoverageInstance(rows, index.astype(np.int32), weight, cost, served)
+    rows, ordered = _in_order(rows, index, weight.size)
+    return CoverageInstance(rows, ordered, weight, cost, served)
 
 
 def _numbers(array: str, values: npt.ArrayLike) -> FloatArray:
@@ -120,22 +121,27 @@ def _numbers(array: str, values: npt.ArrayLike) -> FloatArray:
     return numbers
 
 
-def _whole(array: str, values: npt.ArrayLike) -> Int64Array:
+def _whole(array: str, values: npt.ArrayLike) -> npt.NDArray[np.integer[Any]]:
+    """Return whole numbers in the type they came in: an instance may hold a hundred million."""
     given = np.asarray(values)
     if given.ndim != 1 or (given.size and given.dtype.kind not in "iu"):
         raise PlacementError("place_shape", array=array, size=given.size, allowed=1)
-    return given.astype(np.int64)
+    return given if given.size else given.astype(np.int32)
 
 
-def _in_order(indptr: Int64Array, index: Int64Array, demands: int) -> tuple[Int64Array, Int64Array]:
+def _in_order(
+    indptr: Int64Array, index: npt.NDArray[np.integer[Any]], demands: int
+) -> tuple[Int64Array, Int32Array]:
+    rising = index[1:] > index[:-1]
+    starts = indptr[1:-1]
+    rising[starts[(starts > 0) & (starts < index.size)] - 1] = True
+    if rising.all():
+        return indptr, index.astype(np.int32)
     site = np.repeat(np.arange(indptr.size - 1, dtype=np.int64), np.diff(indptr))
-    key = site * max(demands, 1) + index
-    if np.all(np.diff(key) > 0):
-        return indptr, index
-    key = np.unique(key)
-    site, index = np.divmod(key, max(demands, 1))
+    key = np.unique(site * max(demands, 1) + index.astype(np.int64))
+    site, column = np.divmod(key, max(demands, 1))
     counts = np.bincount(site, minlength=indptr.size - 1)
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), index
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), column.astype(np.int32)
 
 
 @dataclass(frozen=True, slots=True)

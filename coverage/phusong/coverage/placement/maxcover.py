@@ -17,7 +17,7 @@ from phusong.coverage.placement.greedy import greedy, greedy_plan
 from phusong.coverage.placement.instance import CoverageInstance, FloatArray, Int32Array, SideConstraints
 from phusong.coverage.placement.mip import MipRun, solve_core
 from phusong.coverage.placement.pdhg import Relaxation, Relaxed
-from phusong.coverage.placement.problem import Limits, make_problem
+from phusong.coverage.placement.problem import Resources, make_problem
 from phusong.coverage.placement.reduction import Matrix, reduce_demand
 from phusong.coverage.placement.rounding import fitting, noisy, rounded, shaken
 from phusong.coverage.placement.search import Search
@@ -232,7 +232,7 @@ def _in_order(instance: CoverageInstance, chosen: Int32Array) -> tuple[Int32Arra
     reduced = reduce_demand(instance, usable=inside).instance
     nothing = Matrix(np.zeros(instance.sites + 1, np.int64), np.zeros(0, np.int32))
     empty = Matrix(np.zeros(1, np.int64), np.zeros(0, np.int32))
-    limits = Limits(instance.site_cost, instance.sites, math.inf, nothing, empty, np.zeros(0, np.int32))
+    limits = Resources(instance.site_cost, instance.sites, math.inf, nothing, empty, np.zeros(0, np.int32))
     order, added = greedy(reduced, limits, inside, by_cost=True)
     rest = np.setdiff1d(chosen, order).astype(np.int32)
     return np.concatenate([order, rest]).astype(np.int32), np.concatenate([added, np.zeros(rest.size)])

@@ -60,7 +60,7 @@ def solve_core(core: Core, start: Int32Array | None, run: MipRun) -> float:
         came to none.
     """
     program, columns = _program(core)
-    highs = highspy.Highs()
+    highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("time_limit", max(run.seconds, 0.0)),
@@ -138,7 +138,7 @@ def _rows(
     if math.isfinite(limits.budget):
         extra.append((every, limits.cost, limits.budget))
     for group, capacity in enumerate(limits.capacity):
-        members = limits.members.index[limits.members.indptr[group] : limits.members.indptr[group + 1]]
+        members = limits.members.columns[limits.members.indptr[group] : limits.members.indptr[group + 1]]
         extra.append((members, np.ones(members.size), float(capacity)))
     total = cover.size
     for members, factors, most in extra:

@@ -15,7 +15,7 @@ import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
 from phusong.coverage.placement.pdhg_kernel import Point, Saddle, iterate
-from phusong.coverage.placement.problem import Limits
+from phusong.coverage.placement.problem import Resources
 from phusong.coverage.placement.reduction import Matrix
 
 CHECK_STEPS = 20
@@ -57,7 +57,7 @@ class Relaxation:
     ----------
     reduced : CoverageInstance
         Demand after `reduce_demand`; sites that may not be built serve nothing.
-    limits : Limits
+    limits : Resources
         What may be built.
     usable : ndarray of bool, shape (sites,)
     share : ndarray of float64, shape (sites,), optional
@@ -69,7 +69,7 @@ class Relaxation:
     def __init__(
         self,
         reduced: CoverageInstance,
-        limits: Limits,
+        limits: Resources,
         usable: BoolArray,
         *,
         share: FloatArray | None = None,
@@ -160,7 +160,7 @@ class Relaxation:
         )
 
 
-def _saddle(reduced: CoverageInstance, limits: Limits, usable: BoolArray) -> Saddle:
+def _saddle(reduced: CoverageInstance, limits: Resources, usable: BoolArray) -> Saddle:
     matrix = Matrix(reduced.indptr, reduced.demand_index)
     weight = reduced.demand_weight
     of_site = np.add.reduceat(np.append(weight[reduced.demand_index], 0.0), reduced.indptr[:-1])
@@ -188,7 +188,8 @@ def _saddle(reduced: CoverageInstance, limits: Limits, usable: BoolArray) -> Sad
 
 def _row_sums(matrix: Matrix, values: FloatArray) -> FloatArray:
     rows = np.repeat(np.arange(matrix.indptr.size - 1), np.diff(matrix.indptr))
-    return np.bincount(rows, weights=values[matrix.index], minlength=matrix.indptr.size - 1)
+    sums = np.bincount(rows, weights=values[matrix.columns], minlength=matrix.indptr.size - 1)
+    return sums.astype(np.float64)
 
 
 def _charges(saddle: Saddle, group_price: FloatArray) -> FloatArray:
@@ -219,11 +220,11 @@ def _point(saddle: Saddle, share: FloatArray | None, price: FloatArray | None) -
     start = np.zeros(sites) if share is None else share.copy()
     fair = saddle.weight.copy() if price is None else np.clip(price, 0.0, saddle.weight)
     reach = np.bincount(
-        saddle.matrix.index, weights=np.repeat(start, np.diff(saddle.matrix.indptr)), minlength=demands
+        saddle.matrix.columns, weights=np.repeat(start, np.diff(saddle.matrix.indptr)), minlength=demands
     )
     profit = _row_sums(saddle.matrix, fair)
     use = np.bincount(
-        saddle.groups.index, weights=np.repeat(start, np.diff(saddle.groups.indptr)), minlength=groups
+        saddle.groups.columns, weights=np.repeat(start, np.diff(saddle.groups.indptr)), minlength=groups
     )
     return Point(start, reach.astype(np.float64), fair, profit, np.zeros(groups), use.astype(np.float64))
 

@@ -97,7 +97,7 @@ def site_profit(matrix: Matrix, price: FloatArray, profit: FloatArray) -> None:
     for site in range(profit.size):
         earned = 0.0
         for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-            earned += price[matrix.index[at]]
+            earned += price[matrix.columns[at]]
         profit[site] = earned
 
 
@@ -109,7 +109,7 @@ def _step_sites(saddle: Saddle, now: Point, primal_weight: float) -> None:
         step = saddle.site_step[site] / primal_weight
         earned = now.profit[site]
         for at in range(saddle.groups.indptr[site], saddle.groups.indptr[site + 1]):
-            earned -= now.group_price[saddle.groups.index[at]]
+            earned -= now.group_price[saddle.groups.columns[at]]
         wish[site] = now.share[site] + step * earned
         slope[site] = step * saddle.claim[site]
     charge = _charge(wish, slope, saddle.claim, saddle.limit)
@@ -120,9 +120,9 @@ def _step_sites(saddle: Saddle, now: Point, primal_weight: float) -> None:
         now.share[site] = share
         if share > 0.0:
             for at in range(saddle.matrix.indptr[site], saddle.matrix.indptr[site + 1]):
-                now.reach[saddle.matrix.index[at]] += share
+                now.reach[saddle.matrix.columns[at]] += share
             for at in range(saddle.groups.indptr[site], saddle.groups.indptr[site + 1]):
-                now.group_use[saddle.groups.index[at]] += share
+                now.group_use[saddle.groups.columns[at]] += share
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -32,10 +32,10 @@ _SECOND = np.uint64(0xD1B54A32D192ED03)
 
 
 class Matrix(NamedTuple):
-    """Rows of a sparse matrix of ones, for kernels: ``index[indptr[row] : indptr[row + 1]]``."""
+    """Rows of a sparse matrix of ones, for kernels: ``columns[indptr[row] : indptr[row + 1]]``."""
 
     indptr: Int64Array
-    index: Int32Array
+    columns: Int32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _fill(
         due = counts[site]
         if allowed[site]:
             for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-                demand = matrix.index[at]
+                demand = matrix.columns[at]
                 cls = class_of[demand]
                 if cls < 0:
                     continue

@@ -54,7 +54,7 @@ def fitting(core: Core, order: Int32Array) -> Int32Array:
     taken: list[int] = []
     spent = 0.0
     for site in order.tolist():
-        groups = limits.groups.index[limits.groups.indptr[site] : limits.groups.indptr[site + 1]]
+        groups = limits.groups.columns[limits.groups.indptr[site] : limits.groups.indptr[site + 1]]
         cost = float(limits.cost[site])
         if len(taken) >= limits.most_sites:
             break

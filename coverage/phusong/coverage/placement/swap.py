@@ -19,7 +19,7 @@ from phusong.coverage.placement.instance import (
     FloatArray,
     Int32Array,
 )
-from phusong.coverage.placement.problem import Limits
+from phusong.coverage.placement.problem import Resources
 from phusong.coverage.placement.reduction import Matrix
 
 LEAST_GAIN = 1e-11
@@ -60,7 +60,7 @@ class Plan(NamedTuple):
 
 def improve_plan(
     reduced: CoverageInstance,
-    limits: Limits,
+    limits: Resources,
     usable: BoolArray,
     chosen: Int32Array,
     *,
@@ -74,7 +74,7 @@ def improve_plan(
     ----------
     reduced : CoverageInstance
         Demand after `reduce_demand`.
-    limits : Limits
+    limits : Resources
         What may be built.
     usable : ndarray of bool, shape (sites,)
         Sites that may be taken.
@@ -100,7 +100,7 @@ def improve_plan(
     return plan.site_in[: plan.number[0]].copy()
 
 
-def _empty_plan(limits: Limits, demands: int) -> Plan:
+def _empty_plan(limits: Resources, demands: int) -> Plan:
     sites = limits.cost.size
     slots = max(min(limits.most_sites, sites), 0)
     return Plan(
@@ -116,13 +116,13 @@ def _empty_plan(limits: Limits, demands: int) -> Plan:
 
 
 @njit(cache=True, nogil=True)
-def _enter(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Limits) -> None:
+def _enter(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Resources) -> None:
     slot = plan.number[0]
     plan.slot_of[site], plan.site_in[slot], plan.lost[slot] = slot, site, 0.0
     plan.number[0] += 1
     plan.spent[0] += limits.cost[site]
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        demand = matrix.index[at]
+        demand = matrix.columns[at]
         if plan.times[demand] == 1:
             plan.lost[plan.slot_of[plan.owner[demand]]] -= weight[demand]
         elif plan.times[demand] == 0:
@@ -130,19 +130,19 @@ def _enter(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Li
         plan.times[demand] += 1
         plan.owner[demand] ^= site
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
-        plan.used[limits.groups.index[at]] += 1
+        plan.used[limits.groups.columns[at]] += 1
 
 
 @njit(cache=True, nogil=True)
-def _leave(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Limits) -> None:
+def _leave(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Resources) -> None:
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        demand = matrix.index[at]
+        demand = matrix.columns[at]
         plan.times[demand] -= 1
         plan.owner[demand] ^= site
         if plan.times[demand] == 1:
             plan.lost[plan.slot_of[plan.owner[demand]]] += weight[demand]
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
-        plan.used[limits.groups.index[at]] -= 1
+        plan.used[limits.groups.columns[at]] -= 1
     slot = plan.slot_of[site]
     last = plan.number[0] - 1
     moved = plan.site_in[last]
@@ -153,18 +153,18 @@ def _leave(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, limits: Li
 
 
 @njit(cache=True, nogil=True)
-def _fits_for(site: int, leaving: int, plan: Plan, limits: Limits) -> bool:
+def _fits_for(site: int, leaving: int, plan: Plan, limits: Resources) -> bool:
     """Tell if a site may enter when another (or none: -1) leaves."""
     freed = 0.0 if leaving < 0 else limits.cost[leaving]
     number = plan.number[0] + (1 if leaving < 0 else 0)
     if number > limits.most_sites or plan.spent[0] - freed + limits.cost[site] > limits.budget:
         return False
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
-        group = limits.groups.index[at]
+        group = limits.groups.columns[at]
         used = plan.used[group]
         if leaving >= 0:
             for back in range(limits.groups.indptr[leaving], limits.groups.indptr[leaving + 1]):
-                if limits.groups.index[back] == group:
+                if limits.groups.columns[back] == group:
                     used -= 1
         if used >= limits.capacity[group]:
             return False
@@ -177,7 +177,7 @@ def _judge(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, caught: Fl
     gain = 0.0
     caught[: plan.number[0]] = 0.0
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        demand = matrix.index[at]
+        demand = matrix.columns[at]
         times = plan.times[demand]
         if times == 0:
             gain += weight[demand]
@@ -188,7 +188,7 @@ def _judge(site: int, plan: Plan, matrix: Matrix, weight: FloatArray, caught: Fl
 
 @njit(cache=True, nogil=True)
 def _counterpart(
-    site: int, plan: Plan, limits: Limits, caught: FloatArray, bar: tuple[float, float]
+    site: int, plan: Plan, limits: Resources, caught: FloatArray, bar: tuple[float, float]
 ) -> tuple[int, float]:
     """Return the slot whose exchange gains most (in weight, then in cost), and the gain."""
     gain, least = bar
@@ -205,7 +205,7 @@ def _counterpart(
 
 
 @njit(cache=True, nogil=True)
-def _drop_useless(plan: Plan, matrix: Matrix, weight: FloatArray, limits: Limits, least: float) -> None:
+def _drop_useless(plan: Plan, matrix: Matrix, weight: FloatArray, limits: Resources, least: float) -> None:
     while True:
         worst = -1
         for slot in range(plan.number[0]):
@@ -221,7 +221,7 @@ def _drop_useless(plan: Plan, matrix: Matrix, weight: FloatArray, limits: Limits
 
 @njit(cache=True, nogil=True)
 def _pass(
-    matrix: Matrix, weight: FloatArray, limits: Limits, usable: BoolArray, state: tuple[Plan, float]
+    matrix: Matrix, weight: FloatArray, limits: Resources, usable: BoolArray, state: tuple[Plan, float]
 ) -> bool:
     """Try every site outside once; True if anything got better."""
     plan, least = state

@@ -14,7 +14,7 @@ from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation import free_space
 from phusong.coverage.propagation.area import AreaLoss, extract_profile, path_loss_area
-from phusong.coverage.propagation.area_geometry import smooth_nu_m
+from phusong.coverage.propagation.area_smooth import smooth_nu_m
 from phusong.coverage.propagation.p1812 import path_loss_db
 from phusong.coverage.propagation.p1812_diffraction import smooth_profile_nu_m
 

@@ -22,8 +22,8 @@ from phusong.coverage.propagation.area_geometry import (
     Tables,
     add_clutter,
     inner_samples,
-    sample_terrain,
 )
+from phusong.coverage.propagation.area_sampling import sample_terrain
 from phusong.coverage.propagation.area_tail import (
     Band,
     Shared,
@@ -214,7 +214,7 @@ def finish_batch(  # noqa: PLR0917 - kernels take no keyword-only options
                 out[i * plane + batch.target[j]] = work.combined[j]
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def _duct(  # noqa: PLR0917 - kernels take no keyword-only options
     work: Finish,
     tables: Tables,

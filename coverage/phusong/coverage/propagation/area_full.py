@@ -17,13 +17,12 @@ from phusong.coverage.propagation.area_geometry import (
     bare_slopes,
     both_blocked_slopes,
     highest_slopes,
-    rx_horizon,
+    horizon_samples,
     sight_margin,
     sight_margins,
-    smooth_ends,
-    smooth_nu_m,
-    tx_horizon,
 )
+from phusong.coverage.propagation.area_sampling import SAMPLES
+from phusong.coverage.propagation.area_smooth import smooth_ends, smooth_nu_m
 from phusong.coverage.propagation.area_vectors import greater
 from phusong.coverage.propagation.p1812_combination import Conditions, combine
 from phusong.coverage.propagation.p1812_diffraction import crossing_nu_m
@@ -72,8 +71,8 @@ class Scratch(NamedTuple):
 @njit(cache=True, error_model="numpy", nogil=True)
 def make_scratch(samples: int, has_clutter: bool) -> Scratch:
     """Allocate the arrays of one worker; without clutter the surface is the terrain itself."""
-    heights = np.zeros(samples, dtype=np.float32)
-    surface = np.zeros(samples, dtype=np.float32) if has_clutter else heights
+    heights = np.zeros(samples + SAMPLES, dtype=np.float32)
+    surface = np.zeros(samples + SAMPLES, dtype=np.float32) if has_clutter else heights
     whole = np.zeros(samples)
     return Scratch(heights, surface, whole, np.zeros(samples), np.zeros(samples), np.full(samples, INLAND))
 
@@ -302,8 +301,9 @@ def _horizons(  # noqa: PLR0917 - kernels take no keyword-only options
     if heights is not scratch.surface:
         is_blocked, tx_slope, rx_slope = bare_slopes(heights, tables, site, count, d, rx - tx)
     if is_blocked:
-        first = tx_horizon(heights, tables, count, tx, tx_slope)
-        last = rx_horizon(heights, tables, count, rx, gap, step, curvature, rx_slope)
+        first, last = horizon_samples(
+            heights, tables, count, tx, rx, gap, step, curvature, tx_slope, rx_slope
+        )
         return _Seen(True, tx_slope, rx_slope, first, last)
     margin = edges.margin
     if heights is not scratch.surface:

@@ -14,9 +14,6 @@ import numpy.typing as npt
 from numba import njit
 
 from phusong.coverage.propagation.area_vectors import greater, load_step, load_terrain, store_sample
-from phusong.coverage.propagation.p1812_diffraction import (
-    crossing_nu_m,
-)
 
 Float32Array = npt.NDArray[np.float32]
 
@@ -26,8 +23,6 @@ UNKNOWN_BELOW_M = -1e15
 LOWEST = np.float32(-1e30)
 SLACK_MRAD = 2e-5
 """A slope this far under the greatest may be it, within the rounding of float32."""
-STRIDE = 8
-"""Samples looked at together where a horizon is searched."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 """Reordering that vector loops need. What is compiled with it, and all that calls it but the entry point, is
 ``forceinline``: a function left standing exists twice, optimised alone and with its caller, the two round
@@ -66,47 +61,6 @@ def inner_samples(cells: float) -> int:
     The tiny excess keeps a sample at exactly half a step, whatever the rounding of the distance.
     """
     return max(math.floor(cells - 0.5 + 1e-6), 0)
-
-
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
-    ground: Float32Array,
-    width: int,
-    site: Site,
-    row_step: np.float32,
-    col_step: np.float32,
-    count: int,
-    step: Float32Array,
-    heights: Float32Array,
-) -> tuple[np.float32, np.float32]:
-    """Interpolate the terrain at samples 1..count; return the sums of height and of index times height."""
-    row, col = np.float32(site.row_part), np.float32(site.col_part)
-    start = np.int32(site.row * width + site.col)
-    total = np.float32(0.0)
-    moment = np.float32(0.0)
-    across = np.int32(width)
-    one = np.int32(1)
-    for i in range(1, count + 1):
-        k = load_step(step, i)
-        r = row + k * row_step
-        c = col + k * col_step
-        r0 = np.floor(r)
-        c0 = np.floor(c)
-        down = r - r0
-        right = c - c0
-        corner = np.int32(start + np.int32(r0) * across + np.int32(c0))
-        a = load_terrain(ground, corner)
-        b = load_terrain(ground, np.int32(corner + one))
-        below = np.int32(corner + across)
-        e = load_terrain(ground, below)
-        f = load_terrain(ground, np.int32(below + one))
-        upper = a + right * (b - a)
-        lower = e + right * (f - e)
-        height = upper + down * (lower - upper)
-        store_sample(heights, i, height)
-        total += height
-        moment += k * height
-    return total, moment
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
@@ -284,69 +238,6 @@ def both_blocked_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
     return rx_slope, beta_slope, obstruction, tx_flat, rx_flat
 
 
-@njit(cache=True, error_model="numpy", nogil=True)
-def _smooth_sight_nu_m(  # noqa: PLR0917 - kernels take no keyword-only options
-    tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int
-) -> float:
-    """Greatest nu of the smooth earth's samples in line of sight.
-
-    Over w = t / (1 - t), with t the share of the path, nu has one maximum: the only positive root of
-    -r w^3 + (s - 2 r - k) w^2 + (2 s - r + k) w + s, to which Newton's steps descend from the right.
-    """
-    k = curvature * d * d
-    square, linear = tx_m - 2.0 * rx_m - k, 2.0 * tx_m - rx_m + k
-    w = max(tx_m / rx_m, 1.0)
-    for _ in range(20):
-        value = ((-rx_m * w + square) * w + linear) * w + tx_m
-        shift = value / ((-3.0 * rx_m * w + 2.0 * square) * w + linear)
-        w -= shift
-        if abs(shift) < 1e-4 * w:
-            break
-    first = min(max(int(d * w / (1.0 + w) / step), 1), count)
-    nu = -math.inf
-    for i in range(first, min(first + 2, count + 1)):
-        x = i * step
-        rest = d - x
-        above = curvature * x * rest - (tx_m * rest + rx_m * x) / d
-        nu = max(nu, above * math.sqrt(0.002 * d / (x * rest)))
-    return nu
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def smooth_nu_m(tx_m: float, rx_m: float, d: float, curvature: float, step: float, count: int) -> float:  # noqa: PLR0917 - kernels take no keyword-only options
-    """Bullington parameter of the smooth earth on evenly spaced samples, without a scan.
-
-    Equal to ``p1812_diffraction.smooth_profile_nu_m`` on the same points: each maximum over the points
-    is of a function with a single peak, so only the samples beside that peak count.
-    """
-    if count == 0:
-        return -math.inf
-    direct = (rx_m - tx_m) / d
-    tx_slope = rx_slope = -math.inf
-    first = min(max(int(math.sqrt(tx_m / curvature) / step), 1), count)
-    for i in range(first, min(first + 2, count + 1)):
-        tx_slope = max(tx_slope, curvature * (d - i * step) - tx_m / (i * step))
-    if tx_slope < direct:
-        return _smooth_sight_nu_m(tx_m, rx_m, d, curvature, step, count)
-    first = min(max(int((d - math.sqrt(rx_m / curvature)) / step), 1), count)
-    for i in range(first, min(first + 2, count + 1)):
-        rx_slope = max(rx_slope, curvature * i * step - rx_m / (d - i * step))
-    return crossing_nu_m(tx_slope - direct, rx_slope + direct, d)
-
-
-@njit(cache=True, error_model="numpy", nogil=True)
-def smooth_ends(  # noqa: PLR0917 - kernels take no keyword-only options
-    total: float, moment: float, last_m: float, end_m: float, d: float, step: float, count: int
-) -> tuple[float, float]:
-    """Least-squares smooth earth at the terminals from the two sums of the samples (equations 83 to 86)."""
-    near = count * step
-    gap = d - near
-    v1 = step * (2.0 * total - last_m) + gap * (end_m + last_m)
-    v2 = step * step * (6.0 * moment - last_m * (3.0 * count + 1.0))
-    v2 += gap * (end_m * (2.0 * d + near) + last_m * (d + 2.0 * near))
-    return (2.0 * v1 * d - v2) / (d * d), (v2 - v1 * d) / (d * d)
-
-
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _rx_slope(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array, tables: Tables, count: int, rx_m: float, gap_km: float, step_km: float, bend: float
@@ -376,53 +267,32 @@ def bare_slopes(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def tx_horizon(heights: Float32Array, tables: Tables, count: int, tx_m: float, slope: float) -> int:
-    """First sample that may be the transmitter's horizon, within the rounding of float32."""
-    top = np.float32(tx_m)
-    least = np.float32(slope - SLACK_MRAD - 4e-7 * abs(slope))
-    first = 1
-    while first + STRIDE <= count + 1:
-        highest = LOWEST
-        for j in range(STRIDE):
-            i = first + j
-            level = (load_step(heights, i) - top) * load_step(tables.per_km, i) - load_step(tables.bulge, i)
-            highest = greater(level, highest)
-        if highest >= least:
-            break
-        first += STRIDE
-    while first < count and (heights[first] - top) * tables.per_km[first] - tables.bulge[first] < least:
-        first += 1
-    return first
-
-
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def rx_horizon(  # noqa: PLR0917 - kernels take no keyword-only options
+def horizon_samples(  # noqa: PLR0917 - kernels take no keyword-only options
     heights: Float32Array,
     tables: Tables,
     count: int,
+    tx_m: float,
     rx_m: float,
     gap_km: float,
     step_km: float,
     bend: float,
-    slope: float,
-) -> int:
-    """Last sample that may be the receiver's horizon, within the rounding of float32."""
-    end, gap, spacing, curve = np.float32(rx_m), np.float32(gap_km), np.float32(step_km), np.float32(bend)
-    whole = np.float32(count)
-    least = np.float32(slope - SLACK_MRAD - 2e-6 * abs(slope))
-    last = count
-    while last >= STRIDE:
-        highest = LOWEST
-        for j in range(STRIDE):
-            i = last - j
-            rest = gap + (whole - load_step(tables.step, i)) * spacing
-            highest = greater((load_step(heights, i) - end) / rest - curve * rest, highest)
-        if highest >= least:
-            break
-        last -= STRIDE
-    while last > 1:
-        rest = gap + (whole - tables.step[last]) * spacing
-        if (heights[last] - end) / rest - curve * rest >= least:
-            break
-        last -= 1
-    return last
+    tx_slope: float,
+    rx_slope: float,
+) -> tuple[int, int]:
+    """First sample that may be the transmitter's horizon, last that may be the receiver's, within rounding.
+
+    All samples are looked at: that is sooner done than stopping at the right one.
+    """
+    top, end, curve = np.float32(tx_m), np.float32(rx_m), np.float32(bend)
+    gap, spacing, whole = np.float32(gap_km), np.float32(step_km), np.float32(count)
+    tx_least = np.float32(tx_slope - SLACK_MRAD - 4e-7 * abs(tx_slope))
+    rx_least = np.float32(rx_slope - SLACK_MRAD - 2e-6 * abs(rx_slope))
+    first = last = LOWEST
+    for i in range(1, count + 1):
+        k = load_step(tables.step, i)
+        height, rest = load_step(heights, i), gap + (whole - k) * spacing
+        level = (height - top) * load_step(tables.per_km, i) - load_step(tables.bulge, i)
+        first = greater(-k if level >= tx_least else LOWEST, first)
+        back = (height - end) / rest - curve * rest
+        last = greater(k if back >= rx_least else LOWEST, last)
+    return int(min(-first, whole)), int(max(last, np.float32(1.0)))

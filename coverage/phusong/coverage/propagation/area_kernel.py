@@ -21,9 +21,9 @@ from phusong.coverage.propagation.area_geometry import (
     Tables,
     add_clutter,
     inner_samples,
-    sample_terrain,
 )
 from phusong.coverage.propagation.area_path import AreaPath, area_path
+from phusong.coverage.propagation.area_sampling import sample_terrain
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -14,12 +14,10 @@ from phusong.coverage.propagation.area_geometry import (
     bare_slopes,
     blocked_slopes,
     highest_slope,
-    rx_horizon,
+    horizon_samples,
     sight_margin,
-    smooth_ends,
-    smooth_nu_m,
-    tx_horizon,
 )
+from phusong.coverage.propagation.area_smooth import smooth_ends, smooth_nu_m
 from phusong.coverage.propagation.p1812_diffraction import crossing_nu_m
 
 
@@ -76,8 +74,8 @@ def area_path(  # noqa: PLR0917 - kernels take no keyword-only options
         is_blocked, tx_slope, rx_slope = bare_slopes(heights, tables, site, count, d, rx - tx)
     tx_km, rx_km = -site.step_km, 0.5 * site.step_km
     if is_blocked:
-        tx_km = site.step_km * tx_horizon(heights, tables, count, tx, tx_slope)
-        rx_km = d - site.step_km * rx_horizon(
-            heights, tables, count, rx, gap, site.step_km, curvature, rx_slope
+        first, last = horizon_samples(
+            heights, tables, count, tx, rx, gap, site.step_km, curvature, tx_slope, rx_slope
         )
+        tx_km, rx_km = site.step_km * first, d - site.step_km * last
     return AreaPath(rx - tx, nu, smooth, tx_eff, rx_eff, tx_slope, rx_slope, tx_km, rx_km)

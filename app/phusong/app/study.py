@@ -21,6 +21,8 @@ from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.whatif import Baseline, Change
 from phusong.app.coveragefiles import export_coverages
 from phusong.app.exporting import export_communes, export_villages
+from phusong.app.fibre_document import plan_study_fibre
+from phusong.app.fibre_planning import FibreRequest
 from phusong.app.i18n import Language
 from phusong.app.inspect import Inspector
 from phusong.app.newmast import MastWish, new_mast
@@ -280,6 +282,17 @@ class Study:
         mast = None if wish is None else new_mast(base.inputs, wish)
         change = Change(added=() if mast is None else mast.cells, removed_sites=tuple(removed_sites))
         return {"mast": None if mast is None else mast.record(), **base.answer(change)}
+
+    def plan_fibre(
+        self,
+        request: FibreRequest,
+        *,
+        out: Path | None = None,
+        ofds: Path | None = None,
+        progress: Progress = silent,
+    ) -> dict[str, Any]:
+        """Join villages or masts to the fibre network along roads; see `plan_study_fibre`."""
+        return plan_study_fibre(self.store, request, out=out, ofds=ofds, progress=progress)
 
     def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:
         """Set the target of a technology: the share, in per cent, that the study's plan asks for.

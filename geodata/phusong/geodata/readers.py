@@ -74,7 +74,10 @@ def check_file(path: Path) -> None:
 def _read(path: Path, sheet: str | None, is_known: KnownHeader) -> RawTable:
     if osmroads.is_osm(path):
         return osmroads.read_osm_roads(path)
-    ending = path.suffix.lower()
+    return _read_by_ending(path, path.suffix.lower(), sheet, is_known)
+
+
+def _read_by_ending(path: Path, ending: str, sheet: str | None, is_known: KnownHeader) -> RawTable:
     if ending == ".gpkg":
         return geofiles.read_geopackage(path, sheet=sheet)
     if ending in (".shp", ".zip"):

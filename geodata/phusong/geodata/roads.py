@@ -108,11 +108,13 @@ def road_network(table: gpd.GeoDataFrame, *, epsg: int, snap_m: float = SNAP_M) 
     real = sizes[line] > 1
     lonlat, line = lonlat[real], line[real]
     used, line = np.unique(line, return_inverse=True)
-    row = row[used].astype(np.int32)
+    row = row[used]
     indptr = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=used.size))]).astype(np.int64)
     metric = pyproj.Transformer.from_crs(GEOGRAPHIC_EPSG, epsg, always_xy=True)
     vertex_m = np.column_stack(metric.transform(lonlat[:, 0], lonlat[:, 1])).reshape(-1, 2)
-    return roads_of_lines(vertex_m, indptr, _steps_m(lonlat, line), _classes(table)[row], row, snap_m=snap_m)
+    return roads_of_lines(
+        vertex_m, indptr, _steps_m(lonlat, line), _classes(table)[row], row.astype(np.int32), snap_m=snap_m
+    )
 
 
 def _without_repeats(

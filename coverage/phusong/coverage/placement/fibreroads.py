@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from phusong.coverage.placement.instance import BoolArray, FloatArray, Int64Array
+from phusong.coverage.placement.instance import FloatArray, Int64Array
 from phusong.coverage.placement.roadgraph import (
     DUCT,
     FIBRE,
@@ -30,6 +30,8 @@ NODE_M = 300.0
 """A fibre node within this of a road is reached from it."""
 TAP_EVERY_M = 100.0
 _PROBES = (0.1, 0.5, 0.9)
+_SAME_WAY = 0.7
+"""Cosine of the angle within which a line runs along a road."""
 _MM = 1000.0
 
 
@@ -100,30 +102,43 @@ def fibre_roads(
 
 def _laid(roads: Roads, shapes: Shapes, state: int, along_m: float) -> tuple[Roads, Int64Array, float]:
     """Cut roads where lines run along them and mark the steps between; what lies off every road is told."""
-    dense = shapely.segmentize(shapes, TAP_EVERY_M)
-    points_m = shapely.get_coordinates(dense)
+    points_m, line = shapely.get_coordinates(shapely.segmentize(shapes, TAP_EVERY_M), return_index=True)
     touch = touch_roads(roads, points_m)
     near = touch.distance_m <= along_m
     roads, touched = cut_roads(roads, touch.step[near], touch.fraction[near], near_m=1.0)
-    tree = shapely.STRtree(shapes)
+    covered = _covered_steps(roads, points_m, line, along_m)
+    marks = roads.state.copy()
+    marks[covered] = state
+    met = np.concatenate([touched, roads.vertex_id[covered], roads.vertex_id[covered + 1]])
+    total_m = float(shapely.length(shapes).sum())
+    return replace(roads, state=marks), np.unique(met), total_m * float((~near).mean())
+
+
+def _covered_steps(roads: Roads, points_m: FloatArray, line: Int64Array, along_m: float) -> Int64Array:
+    """Return the steps of roads along which lines run: near all the way, and in much the same direction.
+
+    Direction tells a road that fibre follows from a side road that merely begins near it.
+    """
+    goes_on = np.flatnonzero(line[1:] == line[:-1])
+    pieces = shapely.linestrings(np.stack([points_m[goes_on], points_m[goes_on + 1]], axis=1))
+    tree = shapely.STRtree(np.asarray(pieces, dtype=object))
+    piece_way = points_m[goes_on + 1] - points_m[goes_on]
     step = np.flatnonzero(roads.is_step)
+    way = roads.vertex_m[step + 1] - roads.vertex_m[step]
     covered = np.ones(step.size, np.bool_)
     for share in _PROBES:
-        probe = roads.vertex_m[step] + share * (roads.vertex_m[step + 1] - roads.vertex_m[step])
-        covered &= _is_near(tree, probe, along_m)
-    marks = roads.state.copy()
-    marks[step[covered]] = state
-    total_m = float(shapely.length(shapes).sum())
-    return replace(roads, state=marks), np.unique(touched), total_m * float((~near).mean())
-
-
-def _is_near(tree: shapely.STRtree, points_m: FloatArray, within_m: float) -> BoolArray:
-    hit = np.zeros(len(points_m), np.bool_)
-    found, _ = tree.query_nearest(
-        shapely.points(points_m), max_distance=within_m, return_distance=False, all_matches=False
-    )
-    hit[found] = True
-    return hit
+        probe, piece = tree.query_nearest(
+            shapely.points(roads.vertex_m[step] + share * way),
+            max_distance=along_m,
+            return_distance=False,
+            all_matches=False,
+        )
+        along = np.abs((way[probe] * piece_way[piece]).sum(axis=1))
+        sizes = np.linalg.norm(way[probe], axis=1) * np.linalg.norm(piece_way[piece], axis=1)
+        is_near = np.zeros(step.size, np.bool_)
+        is_near[probe[along >= _SAME_WAY * sizes]] = True
+        covered &= is_near
+    return step[covered]
 
 
 def fibre_distance_m(fibre: FibreRoads, points_m: FloatArray, *, new_only: bool = False) -> FloatArray:

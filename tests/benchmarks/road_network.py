@@ -1,4 +1,4 @@
-"""A generated road network: as many crossings as asked, a tree of near neighbours and some of the other links."""
+"""A generated road network: crossings, a tree of near neighbours and some of the other links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import Delaunay
 
 OTHER_LINKS = 0.3
-"""Share of the links of the triangulation that are roads besides those of the tree: some 2.8 roads a crossing."""
+"""Share of the short links of the triangulation that are roads besides those of the tree."""
 
 
 @dataclass(frozen=True, slots=True)

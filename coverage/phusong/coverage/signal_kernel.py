@@ -180,7 +180,7 @@ def add_mast(  # noqa: PLR0917 - kernels take no keyword-only options
         steps = reach.steps[reach.offset[i] + begin - first : reach.offset[i] + end - first]
         if not _unpack(steps, strongest_dbm, room):
             continue
-        _directions(mast, frame, row, begin, surface_m[row, begin:end], room)
+        _directions(mast, frame, int(row), int(begin), surface_m[row, begin:end], room)
         for sector in range(sectors.number.size):
             _levels(sectors, sector, patterns, end - begin, room)
             _add(room.level, power, ranks.total[row, begin:end])
@@ -196,7 +196,7 @@ def _unpack(steps: UInt16Array, strongest_dbm: np.float32, room: Room) -> bool:
         step = np.int32(steps[i])
         least = min(least, step)
         room.loss_db[i] = _F(step) * _LOSS_STEP if step != NO_LOSS else _NEVER_DB
-    return least != NO_LOSS and _F(least) * _LOSS_STEP <= most_db
+    return bool(least != NO_LOSS and _F(least) * _LOSS_STEP <= most_db)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
@@ -335,7 +335,7 @@ def _ahead(offered: Int32Array, kept: Int32Array) -> int:
     found = np.int32(0)
     for i in range(kept.size):
         found += np.int32(offered[i] > kept[i])
-    return found
+    return int(found)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

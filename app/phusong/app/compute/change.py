@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from phusong.app.compute.stacks import SERVERS, Composer, StackBlock
+from phusong.app.compute.stacks import SERVERS, Composer, StackBlock, copied
+from phusong.coverage.exchange import exchange_cells, settle
 from phusong.coverage.losses import PackedLoss
-from phusong.coverage.signal_kernel import NO_LEVEL, Int32Array, Stack
-from phusong.coverage.stacks import PreparedCells, Window, add_cells, compose_prepared, empty_stack
+from phusong.coverage.signal_kernel import Int32Array, Stack
+from phusong.coverage.stacks import PreparedCells, Window, add_cells, empty_stack
 
 Arrays = Mapping[str, npt.NDArray[np.generic]]
 
@@ -59,7 +60,7 @@ def with_cells(
     Stack
         Equal, in levels and power, to one composed from all cells.
     """
-    stack = empty_stack(window, servers=SERVERS) if arrays is None else _copy(arrays)
+    stack = empty_stack(window, servers=SERVERS) if arrays is None else copied(arrays)
     add_cells(
         stack,
         new.prepared,
@@ -72,20 +73,11 @@ def with_cells(
     return stack
 
 
-def _copy(arrays: Arrays) -> Stack:
-    return Stack(
-        np.array(arrays["level"], dtype=np.int16),
-        np.array(arrays["number"], dtype=np.int16),
-        np.array(arrays["total"], dtype=np.int64),
-    )
-
-
 def without_cells(arrays: Arrays, block: StackBlock, removed: Sequence[int], *, maker: Composer) -> Stack:
     """Take cells out of a kept stack: the runners-up move up.
 
-    Their own power is taken off exactly, because it is counted in whole numbers. Where all servers that
-    are kept go at once and weaker ones may follow, the block is composed anew from the cached losses;
-    no path is computed in either case.
+    Where all servers that are kept go at once, weaker ones follow from the cached losses; no path is
+    computed in either case.
 
     Parameters
     ----------
@@ -102,38 +94,17 @@ def without_cells(arrays: Arrays, block: StackBlock, removed: Sequence[int], *, 
         Best level and total power equal those of a stack composed without the cells.
     """
     gone = np.isin(block.cells, np.asarray(removed, dtype=np.int32))
-    level = np.array(arrays["level"], dtype=np.int16)
-    number = np.array(arrays["number"], dtype=np.int16)
-    leaves = (level != NO_LEVEL) & gone[np.maximum(number, 0)]
-    if (leaves.all(axis=0)).any():
-        return _composed_without(block, gone, maker=maker)
-    taken = compose_prepared(
-        maker.prepared,
-        block.cells[gone].tolist(),
-        maker.losses(block.cells[gone].tolist()),
+    numbers = np.arange(gone.size, dtype=np.int16)
+    exchanged = exchange_cells(
+        copied(arrays),
+        np.where(gone, np.int16(-1), numbers),
+        gone=maker.members(block.cells[gone], numbers[gone]),
+        come=None,
         terrain=maker.inputs.terrain,
         window=block.window,
-        servers=1,
+        least=1,
     )
-    # A stable sort of "leaves" moves the runners-up forward in their order.
-    order = np.argsort(leaves, axis=0, kind="stable")
-    level[leaves] = NO_LEVEL
-    total = np.asarray(arrays["total"], dtype=np.int64) - taken.total
-    moved = np.take_along_axis(level, order, axis=0), np.take_along_axis(number, order, axis=0)
-    return Stack(moved[0], moved[1], total)
-
-
-def _composed_without(block: StackBlock, gone: npt.NDArray[np.bool_], *, maker: Composer) -> Stack:
-    kept = np.flatnonzero(~gone)
-    if kept.size == 0:
-        return empty_stack(block.window, servers=SERVERS)
-    cells = block.cells[kept].tolist()
-    stack = compose_prepared(
-        maker.prepared,
-        cells,
-        maker.losses(cells),
-        terrain=maker.inputs.terrain,
-        window=block.window,
-        servers=SERVERS,
-    )
-    return Stack(stack.level, kept.astype(np.int16)[stack.number], stack.total)
+    if not exchanged.unsettled.any():
+        return exchanged.stack
+    kept = maker.members(block.cells[~gone], numbers[~gone])
+    return settle(exchanged, kept, terrain=maker.inputs.terrain, window=block.window)

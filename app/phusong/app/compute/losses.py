@@ -100,7 +100,12 @@ def _key(place: tuple[float, float, float, float, str], inputs: ComputeInputs, b
 
 def loss_path(cache_dir: Path, key: LossKey) -> Path:
     """Where a loss raster is cached."""
-    return cache_dir / "loss" / key.digest[:2] / f"{key.digest}.bin"
+    return loss_file(cache_dir, key.digest)
+
+
+def loss_file(cache_dir: Path, digest: str) -> Path:
+    """Where the loss raster of a digest is cached."""
+    return cache_dir / "loss" / digest[:2] / f"{digest}.bin"
 
 
 def compute_losses(

@@ -19,6 +19,7 @@ from phusong.app.compute.stacks import Carrier
 from phusong.coverage.errors import PhuSongError
 from phusong.coverage.signal_kernel import Int16Array
 from phusong.geodata.store.arrays import map_arrays
+from phusong.geodata.store.folder import FolderStore
 
 JUDGED_FILE = "judged.json"
 SERVED_FILE = "served.bin"
@@ -87,28 +88,56 @@ def judging_record(inputs: ComputeInputs, signal: SignalMap) -> dict[str, str]:
     }
 
 
-def previous_results(inputs: ComputeInputs, signal: SignalMap) -> Previous | None:
-    """Return what can be taken over from the results in place; None where they were judged otherwise."""
-    run = current_run(inputs.store)
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """Results in place.
+
+    Attributes
+    ----------
+    run_dir : Path
+    signal : SignalMap
+    """
+
+    run_dir: Path
+    signal: SignalMap
+
+
+def results_in_place(store: FolderStore) -> InPlace | None:
+    """Open the signal of the results in place; None where there are none that this version reads."""
+    run = current_run(store)
     if run is None:
         return None
-    run_dir = inputs.store.results_dir / run
+    run_dir = store.results_dir / run
+    try:
+        return InPlace(run_dir, SignalMap.load(store.results_dir, run_dir))
+    except PhuSongError:
+        return None
+
+
+def previous_results(
+    inputs: ComputeInputs, signal: SignalMap, *, in_place: InPlace | None
+) -> Previous | None:
+    """Return what can be taken over from the results in place; None where they were judged otherwise."""
+    if in_place is None:
+        return None
+    run_dir = in_place.run_dir
     try:
         record = orjson.loads((run_dir / JUDGED_FILE).read_bytes())
         expected = judging_record(inputs, signal)
         if record.get("blocks") != expected["blocks"]:
             return None
-        return _read(run_dir, inputs, has_villages=record.get("villages") == expected["villages"])
+        return _read(in_place, has_villages=record.get("villages") == expected["villages"])
     except (FileNotFoundError, PhuSongError, orjson.JSONDecodeError):
         return None
 
 
-def _read(run_dir: Path, inputs: ComputeInputs, *, has_villages: bool) -> Previous:
+def _read(in_place: InPlace, *, has_villages: bool) -> Previous:
+    run_dir = in_place.run_dir
     served = map_arrays(run_dir / SERVED_FILE)
     return Previous(
         bits=served["bits"],
         best_level=served["best_level"],
         overviews=map_arrays(run_dir / OVERVIEWS_FILE),
-        blocks=blocks_of(SignalMap.load(inputs.store.results_dir, run_dir)),
+        blocks=blocks_of(in_place.signal),
         villages=map_arrays(run_dir / VILLAGES_FILE) if has_villages else {},
     )

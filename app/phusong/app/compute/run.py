@@ -12,6 +12,7 @@ import orjson
 
 from phusong.app.compute.budgets import write_cells
 from phusong.app.compute.document import centre_answers, results_document
+from phusong.app.compute.earlier import changed_stacks, write_composed
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_inputs, run_id_of
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
 from phusong.app.compute.maps import write_overviews, write_relief, write_services
@@ -22,6 +23,7 @@ from phusong.app.compute.previous import (
     Previous,
     judging_record,
     previous_results,
+    results_in_place,
 )
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.published import current_run, publishing
@@ -41,11 +43,13 @@ from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.stacks import (
     StackBlock,
     block_windows,
+    cell_marks,
     compose_stacks,
     composer,
     missing_blocks,
     plan_stacks,
     stack_path,
+    stacks_basis,
 )
 from phusong.app.compute.world import World, build_world
 from phusong.coverage.errors import InputError
@@ -118,17 +122,22 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     progress("zones", 1, 1)
     keys = loss_keys(inputs, area_hash=area.digest)
     windows = block_windows(area.wanted)
-    blocks = plan_stacks(inputs, keys, windows)
+    marks, basis = cell_marks(inputs, keys), stacks_basis(inputs)
+    blocks = plan_stacks(inputs, keys, windows, marks=marks, basis=basis)
     missing = missing_blocks(inputs, blocks)
     needed = {key.digest: key for block in missing for key in _keys_of(inputs, block, keys)}
     masts = compute_losses(inputs, needed.values(), wanted=area.wanted, pool=pool, progress=progress)
-    compose_stacks(composer(inputs, keys), missing, pool=pool, progress=progress)
+    in_place = results_in_place(inputs.store)
+    maker = composer(inputs, keys)
+    changes = changed_stacks(inputs, in_place, missing, marks=marks, basis=basis)
+    compose_stacks(replace(maker, exchanges=changes), missing, pool=pool, progress=progress)
     signal = signal_map(inputs, blocks)
     # Judging shares arrays, so it stays in this process.
-    previous = previous_results(inputs, signal)
+    previous = previous_results(inputs, signal, in_place=in_place)
     layers = judge_services(inputs, signal, windows, previous=previous, pool=ThreadPool(), progress=progress)
     with publishing(inputs.store, inputs.run_id) as run_dir:
         signal.save(run_dir)
+        write_composed(run_dir, maker, marks=marks, basis=basis)
         write_cells(run_dir, inputs.cells)
         write_overviews(run_dir, layers)
         write_services(run_dir, layers)

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
-from phusong.app.compute.losses import LossKey, loss_path, read_loss
+from phusong.app.compute.losses import LossKey, loss_file, loss_path, read_loss
 from phusong.app.compute.parallel import Pool
 from phusong.app.compute.progress import Progress
 from phusong.coverage.errors import StudyError
+from phusong.coverage.exchange import Members, exchange_cells, settle
 from phusong.coverage.losses import PackedLoss
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.signal import ground_under
-from phusong.coverage.signal_kernel import Int32Array
-from phusong.coverage.stacks import PreparedCells, ServerStack, Window, compose_prepared, prepare_cells
+from phusong.coverage.signal_kernel import Int16Array, Int32Array, Stack
+from phusong.coverage.stacks import PreparedCells, Window, compose_prepared, prepare_cells
 from phusong.coverage.zonal import BoolArray
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 
@@ -58,6 +60,28 @@ class StackBlock:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Exchange:
+    """How a block follows from one that is kept.
+
+    Attributes
+    ----------
+    digest : str
+        Of the kept block.
+    renumber : ndarray of int16
+        New number of each of its cells; -1 for those that go.
+    gone : PreparedCells
+        Cells that go.
+    losses : tuple of str
+        Digest of the losses of each.
+    """
+
+    digest: str
+    renumber: Int16Array
+    gone: PreparedCells
+    losses: tuple[str, ...]
+
+
 def block_windows(wanted: BoolArray) -> list[Window]:
     """Cut a grid into blocks and return those with anything wanted in them."""
     height, width = wanted.shape
@@ -71,11 +95,22 @@ def block_windows(wanted: BoolArray) -> list[Window]:
 
 
 def plan_stacks(
-    inputs: ComputeInputs, keys: Mapping[str, LossKey], windows: Sequence[Window]
+    inputs: ComputeInputs,
+    keys: Mapping[str, LossKey],
+    windows: Sequence[Window],
+    *,
+    marks: Sequence[bytes],
+    basis: bytes,
 ) -> list[StackBlock]:
-    """Name the blocks of every carrier; blocks that no cell reaches are left out."""
-    marks = [_mark(cell, keys[cell.cell_id]) for cell in inputs.cells]
-    basis = _basis(inputs)
+    """Name the blocks of every carrier; blocks that no cell reaches are left out.
+
+    Parameters
+    ----------
+    marks : sequence of bytes
+        See `cell_marks`.
+    basis : bytes
+        See `stacks_basis`.
+    """
     reaches = np.array([_bounds(keys[cell.cell_id]) for cell in inputs.cells]).reshape(-1, 4)
     members: dict[Carrier, list[int]] = {}
     for index, cell in enumerate(inputs.cells):
@@ -95,16 +130,22 @@ def carrier_of(cell: Cell) -> Carrier:
     return Carrier(cell.operator, cell.technology, cell.frequency_mhz)
 
 
-def _basis(inputs: ComputeInputs) -> bytes:
+def stacks_basis(inputs: ComputeInputs) -> bytes:
+    """Hash of what all stacks depend on besides their cells."""
     grid = inputs.grid
     record = {
-        "engine": engine_version("stacks", "signal"),
+        "engine": engine_version("exchange", "signal"),
         "servers": SERVERS,
         "receiver_height_m": inputs.method.receiver_height_m,
         "terrain": inputs.layer_hashes["terrain"],
         "grid": [grid.left_m, grid.top_m, grid.cell_size_m, *grid.shape],
     }
     return fingerprint(record).encode()
+
+
+def cell_marks(inputs: ComputeInputs, keys: Mapping[str, LossKey]) -> list[bytes]:
+    """Hash of each cell and its losses."""
+    return [_mark(cell, keys[cell.cell_id]) for cell in inputs.cells]
 
 
 def _mark(cell: Cell, key: LossKey) -> bytes:
@@ -151,11 +192,19 @@ class Composer:
         The inputs' cells.
     keys : tuple of LossKey
         Loss raster of each cell.
+    exchanges : mapping of str to Exchange
+        Blocks that follow from kept ones, by digest.
     """
 
     inputs: ComputeInputs
     prepared: PreparedCells
     keys: tuple[LossKey, ...]
+    exchanges: Mapping[str, Exchange] = field(default_factory=dict)
+
+    @property
+    def losses_used(self) -> list[str]:
+        """Digest of the losses of each cell."""
+        return [key.digest for key in self.keys]
 
     def losses(self, cells: Sequence[int]) -> list[PackedLoss]:
         """Map the cached losses of some cells; cells that share a raster share the object."""
@@ -164,10 +213,17 @@ class Composer:
         found = {digest: read_loss(loss_path(cache_dir, key)) for digest, key in needed.items()}
         return [found[self.keys[cell].digest] for cell in cells]
 
-    def stack(self, block: StackBlock) -> ServerStack:
+    def members(self, cells: Int32Array, numbers: Int16Array) -> Members:
+        """Return cells with their cached losses and the numbers they have in a stack."""
+        return Members(self.prepared, cells, self.losses(cells.tolist()), numbers)
+
+    def stack(self, block: StackBlock) -> Stack:
         """Compose a block from the cached losses."""
+        exchange = self.exchanges.get(block.digest)
+        if exchange is not None:
+            return self._exchanged(block, exchange)
         cells = block.cells.tolist()
-        return compose_prepared(
+        whole = compose_prepared(
             self.prepared,
             cells,
             self.losses(cells),
@@ -175,16 +231,46 @@ class Composer:
             window=block.window,
             servers=SERVERS,
         )
+        return Stack(whole.level, whole.number, whole.total)
+
+    def _exchanged(self, block: StackBlock, exchange: Exchange) -> Stack:
+        """Compose a block from a kept one."""
+        store, terrain = self.inputs.store, self.inputs.terrain
+        numbers = np.arange(block.cells.size, dtype=np.int16)
+        is_new = ~np.isin(numbers, exchange.renumber)
+        losses = [read_loss(loss_file(store.cache_dir, digest)) for digest in exchange.losses]
+        gone = np.arange(len(losses), dtype=np.int32)
+        exchanged = exchange_cells(
+            copied(map_arrays(stack_path(store.results_dir, exchange.digest))),
+            exchange.renumber,
+            gone=Members(exchange.gone, gone, losses, gone.astype(np.int16)),
+            come=self.members(block.cells[is_new], numbers[is_new]) if is_new.any() else None,
+            terrain=terrain,
+            window=block.window,
+            least=SERVERS,
+        )
+        if not exchanged.unsettled.any():
+            return exchanged.stack
+        return settle(exchanged, self.members(block.cells, numbers), terrain=terrain, window=block.window)
 
 
 def composer(inputs: ComputeInputs, keys: Mapping[str, LossKey]) -> Composer:
-    """Prepare to compose blocks of a study."""
+    """Prepare to compose blocks of a study from nothing."""
     prepared = prepare_cells(
         inputs.cells,
         ground_m=ground_under(inputs.cells, inputs.terrain),
         receiver_height_m=inputs.method.receiver_height_m,
     )
     return Composer(inputs, prepared, tuple(keys[cell.cell_id] for cell in inputs.cells))
+
+
+def copied(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Stack:
+    """Return a kept stack as arrays that may be written to, which is how kernels are compiled."""
+    return Stack(
+        np.array(arrays["level"], dtype=np.int16),
+        np.array(arrays["number"], dtype=np.int16),
+        np.array(arrays["total"], dtype=np.int64),
+    )
 
 
 def missing_blocks(inputs: ComputeInputs, blocks: Sequence[StackBlock]) -> list[StackBlock]:

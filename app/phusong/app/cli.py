@@ -15,6 +15,7 @@ import typer.main
 from phusong.app.commands import (
     asking,
     explaining,
+    jobs,
     layers,
     places,
     placing,
@@ -55,6 +56,7 @@ def build_app() -> typer.Typer:
         explaining,
         serving,
         scenarios,
+        jobs,
     ):
         module.register(app)
     return app

@@ -1,0 +1,100 @@
+"""The kinds of job a study has: compute, what-if, compare, and where to build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from types import MappingProxyType
+from typing import Any
+
+from phusong.app.comparing import compare
+from phusong.app.compute.inputs import DEFAULT_MODE, MODES
+from phusong.app.compute.pools import checked_workers
+from phusong.app.compute.whatif import Baseline
+from phusong.app.jobs.process import Inputs, JobContext, ProcessKind
+from phusong.app.scenarios import scenario_store
+from phusong.app.study import Study
+from phusong.coverage.errors import InputError
+from phusong.geodata.checked_json import Members
+from phusong.geodata.scenario import Scenario, checked_name, scenario_from_dict
+from phusong.geodata.store.folder import FolderStore
+
+MOST_COMPARED = 26
+
+
+def _check_compute(inputs: Inputs) -> dict[str, Any]:
+    members = Members("", inputs, frozenset({"mode", "workers"}))
+    mode = members.text("mode", most=20) or DEFAULT_MODE
+    if mode not in MODES:
+        raise InputError("mode_unknown", value=mode, allowed=", ".join(MODES))
+    workers = members.get("workers")
+    return {"mode": mode, "workers": None if workers is None else checked_workers(workers)}
+
+
+def _compute(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
+    report = Study(store).compute(mode=inputs["mode"], workers=inputs["workers"], progress=context.progress)
+    return asdict(report)
+
+
+def _check_what_if(inputs: Inputs) -> dict[str, Any]:
+    """Read a scenario without a name: what the page has before anything is saved."""
+    scenario = scenario_from_dict({"name": "what-if", **inputs})
+    if scenario.is_empty:
+        raise InputError("whatif_nothing")
+    return scenario.as_dict()
+
+
+def _what_if(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
+    return compare(Baseline(store), [scenario_from_dict(inputs)], progress=context.progress)
+
+
+def _check_compare(inputs: Inputs) -> dict[str, Any]:
+    members = Members("", inputs, frozenset({"scenarios"}))
+    named = members.items("scenarios", _scenario_or_name, most=MOST_COMPARED)
+    if not named:
+        raise InputError("json_member", member="scenarios", value="[]", allowed=f"1 .. {MOST_COMPARED}")
+    return {"scenarios": list(named)}
+
+
+def _scenario_or_name(_where: str, given: object) -> str | dict[str, Any]:
+    """Name of a scenario that is kept, or a whole one that is not."""
+    return scenario_from_dict(given).as_dict() if isinstance(given, Mapping) else checked_name(given)
+
+
+def _compare(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
+    kept = scenario_store(store)
+
+    def scenario_of(given: str | Mapping[str, Any]) -> Scenario:
+        return kept.load(given).scenario if isinstance(given, str) else scenario_from_dict(given)
+
+    scenarios = [scenario_of(given) for given in inputs["scenarios"]]
+    return compare(Baseline(store), scenarios, progress=context.progress)
+
+
+KINDS: Mapping[str, ProcessKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            ProcessKind(
+                "compute",
+                _check_compute,
+                _compute,
+                # Shares of a first run at province size; what is cached passes sooner.
+                MappingProxyType(
+                    {
+                        "zones": 3.0,
+                        "losses": 55.0,
+                        "blocks": 12.0,
+                        "judging": 8.0,
+                        "shares": 10.0,
+                        "villages": 8.0,
+                        "layers": 4.0,
+                    }
+                ),
+            ),
+            ProcessKind("what-if", _check_what_if, _what_if, MappingProxyType({"scenarios": 1.0})),
+            ProcessKind("compare", _check_compare, _compare, MappingProxyType({"scenarios": 1.0})),
+        )
+    }
+)
+"""Every kind by name; a runner is given these."""

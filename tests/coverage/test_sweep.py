@@ -16,7 +16,10 @@ from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import AreaLoss, path_loss_area
+from phusong.coverage.propagation.area_geometry import Site, inner_samples
+from phusong.coverage.propagation.sweep import MORE_EDGE_CELLS, RADIALS_PER_EDGE, _fans, _on_lattice
 from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, first_rows, list_pixels, make_pixels
+from phusong.coverage.propagation.sweep_sight import _UNSORTED
 
 CELL_M = 30.0
 METHOD = Method()
@@ -249,6 +252,10 @@ def test_refusals_name_their_cause() -> None:
     with pytest.raises(InputError) as unknown:
         path_loss_area(world(ridges(21)), x_m=LEFT_M + 9.0, y_m=TOP_M - 9.0, mode="fast", **options)
     assert unknown.value.code == "mode_unknown"
+    with pytest.raises(GridError) as other:
+        place = {"x_m": LEFT_M + 9.0, "y_m": TOP_M - 9.0}
+        sweep_loss_area(world(ridges(21)), **place, wanted=np.ones((20, 21), dtype=bool), **options)
+    assert other.value.code == "wanted_other_grid"
     with pytest.raises(GridError) as outside:
         sweep_loss_area(world(ridges(21)), x_m=LEFT_M - 9.0, y_m=TOP_M - 9.0, **options)
     assert outside.value.code == "transmitter_outside_grid"
@@ -256,9 +263,6 @@ def test_refusals_name_their_cause() -> None:
 
 @pytest.mark.parametrize("parts", [(0.0, 0.0), (0.3, 0.7), (0.5, 0.5), (0.25, 0.75), (0.999, 0.001)])
 def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
-    from phusong.coverage.propagation.area_geometry import Site
-    from phusong.coverage.propagation.sweep import _fans, _on_lattice
-
     ground = np.zeros((43, 39), dtype=np.float32)
     site = _on_lattice(Site(20, 17, *parts, 30.0, 1.5, 9000.0, 0.03))
     hits = np.zeros(41 * 37, dtype=int)
@@ -274,3 +278,61 @@ def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
     centre = parts == (0.0, 0.0)
     assert hits.sum() == hits.size - centre
     assert hits.max() == 1
+
+
+def masks(side: int) -> dict[str, np.ndarray]:
+    """Pixels somebody may want: scattered ones, a province's half of the disc, a far corner, all, none."""
+    y, x = np.mgrid[0:side, 0:side]
+    return {
+        "scattered": np.random.default_rng(3).random((side, side)) < 0.3,
+        "half": x + 0.4 * y < 0.8 * side,
+        "corner": (x > 0.7 * side) & (y < 0.3 * side),
+        "all": np.ones((side, side), dtype=bool),
+        "none": np.zeros((side, side), dtype=bool),
+    }
+
+
+@pytest.mark.parametrize("mode", ["sweep", "exact"])
+@pytest.mark.parametrize("relief_m", [0.0, 600.0])
+def test_what_is_wanted_does_not_depend_on_what_is_not(mode: str, relief_m: float) -> None:
+    terrain = world(ridges(201, seed=7, relief_m=relief_m))
+    options: dict[str, Any] = {
+        "x_m": LEFT_M + 3_010.0,
+        "y_m": TOP_M - 3_005.0,
+        "antenna_height_m": 25.0,
+        "frequencies_mhz": [800.0, 2600.0],
+        "radii_m": [2_900.0, 1_500.0],
+        "method": METHOD,
+        "mode": mode,
+    }
+    whole = path_loss_area(terrain, **options)
+    for name, wanted in masks(201).items():
+        area = path_loss_area(terrain, wanted=wanted, threads=2, **options)
+        rows, cols = whole.loss_db.shape[1:]
+        part = wanted[whole.row0 : whole.row0 + rows, whole.col0 : whole.col0 + cols]
+        np.testing.assert_array_equal(area.loss_db, np.where(part, whole.loss_db, np.nan), err_msg=name)
+
+
+@pytest.mark.parametrize("parts", [(0.0, 0.0), (0.3, 0.7), (0.999, 0.001)])
+@pytest.mark.parametrize("radius_cells", [12.0, 90.0])
+def test_samples_before_the_pixels_of_a_radial_hardly_fall(
+    parts: tuple[float, float], radius_cells: float
+) -> None:
+    side = 2 * int(radius_cells) + 5
+    middle = side // 2
+    ground = np.zeros((side, side), dtype=np.float32)
+    site = _on_lattice(Site(middle, middle, *parts, 30.0, 1.5, 9000.0, 0.03))
+    pixels, edges = make_pixels(side * 2), fan_edges(radius_cells + MORE_EDGE_CELLS, RADIALS_PER_EDGE)
+    falls = []
+    for fan in _fans(ground, site):
+        for low, high in pairwise(edges):
+            begins, ends = np.zeros(side, dtype=np.int32), np.zeros(side, dtype=np.int32)
+            first_rows(fan, low, begins)
+            first_rows(fan, high, ends)
+            steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
+            found = list_pixels(fan, begins, ends, steep, 0.0, radius_cells, pixels)
+            inner = np.array([inner_samples(cells) for cells in pixels.cells[:found]])
+            if found:
+                falls.append(int((np.maximum.accumulate(inner) - inner).max()))
+    assert len(falls) > edges.size
+    assert max(falls) < _UNSORTED

@@ -25,6 +25,7 @@ from phusong.coverage.propagation.area_setup import (
     CELL_TOLERANCE,
     FARTHEST_KM,
     AreaRequest,
+    BoolArray,
     Window,
     available_cores,
     bilinear,
@@ -73,6 +74,7 @@ def path_loss_area(
     latitude_deg: float = LATITUDE_DEG,
     threads: int | None = None,
     mode: str = "exact",
+    wanted: BoolArray | None = None,
 ) -> AreaLoss:
     """Predict the loss from one antenna to every pixel within reach.
 
@@ -101,6 +103,9 @@ def path_loss_area(
     mode : {"exact", "sweep"}
         ``exact``: every pixel has its own profile. ``sweep``: P.1812 by radials that share their work, some
         ten times faster (see `sweep`); models other than P.1812 know one way only, and both modes are it.
+    wanted : ndarray of bool, shape of the grid, optional
+        Pixels to predict; the others stay NaN, and a sweep saves their time. What is wanted does not depend
+        on what is not.
 
     Returns
     -------
@@ -109,7 +114,8 @@ def path_loss_area(
     Raises
     ------
     GridError
-        ``transmitter_outside_grid``; ``clutter_other_grid``; ``transmitter_ground_unknown``.
+        ``transmitter_outside_grid``; ``clutter_other_grid``; ``transmitter_ground_unknown``;
+        ``wanted_other_grid`` where the mask is not of the grid's shape.
     ModelRangeError
         ``model_range`` for a carrier or height out of range.
     InputError
@@ -119,12 +125,15 @@ def path_loss_area(
     if mode not in AREA_MODES:
         raise InputError("mode_unknown", value=mode, allowed=", ".join(AREA_MODES))
     _check(terrain.grid, x_m, y_m, frequencies_mhz, radii_m, clutter)
+    if wanted is not None and wanted.shape != terrain.grid.shape:
+        raise GridError("wanted_other_grid")
     if method.model in P1812_RANGED:
         heights = {"tx_height_m": antenna_height_m, "rx_height_m": method.receiver_height_m}
         for frequency_mhz in frequencies_mhz:
             check_ranges({"frequency_mhz": frequency_mhz, **heights})
     window = Window(terrain.grid, *terrain.grid.disc_window(x_m, y_m, max(radii_m)), x_m, y_m)
     loss_db = np.full((len(frequencies_mhz), window.rows, window.cols), np.nan, dtype=np.float32)
+    part = None if wanted is None else wanted[window.slices()]
     request = AreaRequest(
         loss_db=loss_db,
         terrain=terrain,
@@ -137,6 +146,7 @@ def path_loss_area(
         method=method,
         latitude_deg=latitude_deg,
         threads=threads,
+        wanted=None if part is None or part.all() else wanted,
     )
     if method.model == "p1812":
         fill_sweep(request) if mode == "sweep" else fill_exact(request)
@@ -144,6 +154,8 @@ def path_loss_area(
         _fill_itm(request)
     else:
         _fill_simple(request)
+    if part is not None:
+        loss_db[:, ~part] = np.nan
     return AreaLoss(window.row0, window.col0, loss_db)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import config, njit
 
 from phusong.coverage.errors import GridError
@@ -28,6 +29,7 @@ from phusong.coverage.propagation.p1812_path import earth_radius_km
 from phusong.coverage.propagation.p1812_statistics import anomalous_time
 from phusong.coverage.propagation.profile import Float64Array
 
+BoolArray = npt.NDArray[np.bool_]
 FARTHEST_KM = 100.0
 """Greatest radius of an area."""
 CELL_TOLERANCE = 1e-9
@@ -76,6 +78,10 @@ class Window:
             0.001 * self.grid.cell_size_m,
         )
 
+    def slices(self) -> tuple[slice, slice]:
+        """Window in an array of the whole grid."""
+        return slice(self.row0, self.row0 + self.rows), slice(self.col0, self.col0 + self.cols)
+
     def distance_m(self) -> FloatArray:
         """Plane distance of every pixel from the antenna."""
         row, col = cell_position(self.grid, self.x_m, self.y_m)
@@ -109,6 +115,8 @@ class AreaRequest:
         Part of the grid within reach of the antenna.
     ground_m : float
         Height of the ground below the antenna.
+    wanted : ndarray of bool, optional
+        On the whole grid; none where every pixel of the window is wanted.
     """
 
     loss_db: Float32Array
@@ -122,6 +130,7 @@ class AreaRequest:
     method: Method
     latitude_deg: float
     threads: int | None
+    wanted: BoolArray | None = None
 
     def site(self) -> Site:
         """Antenna in cells of the padded window."""
@@ -136,6 +145,12 @@ class AreaRequest:
         if self.clutter is None:
             return np.empty((0, 0), dtype=np.float32)
         return self.window.padded(self.clutter.values, less=0.0, unknown=np.float32(0.0))
+
+    def wanted_pixels(self) -> BoolArray:
+        """Wanted pixels of the padded window; empty for all."""
+        if self.wanted is None:
+            return np.empty((0, 0), dtype=np.bool_)
+        return np.pad(self.wanted[self.window.slices()], 1)
 
     def carriers(self) -> Carriers:
         """Constants of each carrier."""

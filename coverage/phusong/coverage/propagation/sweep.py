@@ -21,7 +21,7 @@ from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sam
 from phusong.coverage.propagation.p1812_path import BETA_EARTH_RADIUS_KM
 from phusong.coverage.propagation.sweep_full import sweep_full_radials
 from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
-from phusong.coverage.propagation.sweep_radials import Fan, fan_edges
+from phusong.coverage.propagation.sweep_radials import BoolArray, Fan, fan_edges
 
 RADIALS_PER_EDGE = 1.5
 """Radials per cell along the edge of a large disc."""
@@ -29,6 +29,7 @@ MORE_EDGE_CELLS = 50.0
 """Added to the radius when radials are counted: small discs, where every path is short and every ridge near,
 need more of them a cell."""
 _RADIALS_A_TASK = 256
+_ALL = np.empty((0, 0), dtype=np.bool_)
 _PART = 2.0**20
 """Positions are whole multiples of a cell over this number: sums of them are exact, so no pixel falls between
 two fans."""
@@ -56,7 +57,7 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
     _fill_centre(loss, ground, site, carriers.free_db)
     edges = fan_edges(radius_cells + MORE_EDGE_CELLS, radials_per_edge)
     climate, out = request.climate(), loss.reshape(-1)
-    fans, radials = _fans(ground, site), edges.size - 1
+    fans, radials = _fans(ground, site, request.wanted_pixels()), edges.size - 1
 
     is_plain = request.clutter is None and climate.time_percentage == MEDIAN_PERCENTAGE
     covers = _covers(request.cover())
@@ -82,17 +83,18 @@ def _on_lattice(site: Site) -> Site:
     )
 
 
-def _fans(ground: npt.NDArray[np.float32], site: Site) -> list[Fan]:
+def _fans(ground: npt.NDArray[np.float32], site: Site, wanted: BoolArray = _ALL) -> list[Fan]:
     """Four quarters of the plane: east and west on the window, south and north on its transposed copy."""
     rows, cols = ground.shape
     turned = site._replace(row=site.col, col=site.row, row_part=site.col_part, col_part=site.row_part)
     upright, across = ground.reshape(-1), np.ascontiguousarray(ground.T).reshape(-1)
+    asked, asked_across = wanted.reshape(-1), np.ascontiguousarray(wanted.T).reshape(-1)
     width = cols - 2
     return [
-        Fan(upright, rows, cols, site, 1.0, 1.0, width, 1),
-        Fan(upright, rows, cols, site, -1.0, -1.0, width, 1),
-        Fan(across, cols, rows, turned, 1.0, -1.0, 1, width),
-        Fan(across, cols, rows, turned, -1.0, 1.0, 1, width),
+        Fan(upright, rows, cols, site, 1.0, 1.0, width, 1, asked),
+        Fan(upright, rows, cols, site, -1.0, -1.0, width, 1, asked),
+        Fan(across, cols, rows, turned, 1.0, -1.0, 1, width, asked_across),
+        Fan(across, cols, rows, turned, -1.0, 1.0, 1, width, asked_across),
     ]
 
 

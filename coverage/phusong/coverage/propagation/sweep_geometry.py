@@ -25,6 +25,9 @@ _F = np.float32
 _ZERO = _F(0.0)
 _NEARLY = _F(0.999)
 """Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
+TOGETHER = 16
+"""Pixels of a radial are filled up to whole multiples of so many, so that a pixel's result does not depend on
+how many others there are: what vector loops leave over comes out of other instructions."""
 QUICK_STEPS = 3
 """Steps down the hull taken by all pixels together, before the few that need more walk on alone."""
 
@@ -60,8 +63,19 @@ class Seen(NamedTuple):
 @njit(cache=True, error_model="numpy", nogil=True)
 def make_seen(room: int) -> Seen:
     """Allocate room for the pixels of a radial."""
+    room += TOGETHER
     real, whole = np.zeros((4, room), dtype=np.float32), np.zeros((3, room), dtype=np.int32)
     return Seen(real[0], real[1], real[2], whole[0], whole[1], whole[2], real[3])
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _fill_up(seen: Seen, pixels: int) -> int:
+    """Fill up the pixels of a radial with copies of the last one; return how many there are then."""
+    last, filled = pixels - 1, (pixels + TOGETHER - 1) // TOGETHER * TOGETHER
+    for i in range(pixels, filled):
+        seen.cells[i], seen.sway[i] = seen.cells[last], seen.sway[last]
+        seen.end_m[i], seen.inner[i] = seen.end_m[last], seen.inner[last]
+    return filled
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
@@ -92,10 +106,11 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
         Margin (equation 15 squared) times distance from which on no carrier loses anything.
     pixels : int
     """
-    walk_from_transmitter(seen, trace, batch, site, pixels)
-    walk_to_horizon(seen, trace, site, pixels)
-    walk_to_highest(seen, trace, site, pixels)
-    meet_both_sides(seen, trace, batch, site, pixels)
+    filled = _fill_up(seen, pixels)
+    walk_from_transmitter(seen, trace, batch, site, filled)
+    walk_to_horizon(seen, trace, site, filled)
+    walk_to_highest(seen, trace, site, filled)
+    meet_both_sides(seen, trace, batch, site, filled)
     sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
     clear_lines(sight, trace, batch, tables.per_km, tables.step, site, sighted)
 

@@ -3,7 +3,8 @@
 The plane around the antenna falls into four fans of 90 degrees, each turned so that its radials run along
 the contiguous axis of an array: two fans lie on the terrain, two on its transposed copy. In a fan a pixel is
 ``a`` steps ahead and ``b`` to the side; a radial serves the pixels with ``low * a <= b < high * a``, so
-every pixel belongs to exactly one radial, whatever the rounding, and threads never meet.
+every pixel belongs to exactly one radial, whatever the rounding, and threads never meet. Pixels that are not
+wanted are left out, and a radial ends where nothing is wanted beyond.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from phusong.coverage.propagation.area_geometry import (
 from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
 Int32Array = npt.NDArray[np.int32]
+BoolArray = npt.NDArray[np.bool_]
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 
 
@@ -40,6 +42,8 @@ class Fan(NamedTuple):
         +1 or -1: the direction of ``a`` along columns and of ``b`` along rows.
     row_stride, col_stride : int
         Steps in the flattened result for one row and one column of this window.
+    wanted : ndarray of bool
+        Pixels to work out, on the padded window, flattened; empty for all.
     """
 
     ground: Float32Array
@@ -50,6 +54,7 @@ class Fan(NamedTuple):
     aside: float
     row_stride: int
     col_stride: int
+    wanted: BoolArray
 
 
 class Pixels(NamedTuple):
@@ -137,4 +142,16 @@ def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
                 pixels.cells[found] = math.sqrt(distance)
                 pixels.aside[found] = b * cosine - a * sine
                 found += 1
-    return found
+    return found if fan.wanted.size == 0 else _keep_wanted(fan.wanted, pixels, found)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _keep_wanted(wanted: BoolArray, pixels: Pixels, found: int) -> int:
+    """Drop pixels that are not wanted; return how many remain."""
+    kept = 0
+    for i in range(found):
+        corner = pixels.corner[i]
+        pixels.corner[kept], pixels.target[kept] = corner, pixels.target[i]
+        pixels.cells[kept], pixels.aside[kept] = pixels.cells[i], pixels.aside[i]
+        kept += wanted[corner]
+    return kept

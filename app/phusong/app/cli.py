@@ -17,6 +17,7 @@ from phusong.app.commands import (
     explaining,
     jobs,
     layers,
+    mapping,
     places,
     placing,
     reading,
@@ -57,6 +58,7 @@ def build_app() -> typer.Typer:
         serving,
         scenarios,
         jobs,
+        mapping,
     ):
         module.register(app)
     return app

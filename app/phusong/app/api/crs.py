@@ -50,7 +50,7 @@ class AnswerCrs:
             if self.epsg != GEOGRAPHIC_EPSG:
                 x, y = _transformer(GEOGRAPHIC_EPSG, self.epsg).transform(x, y)
             pair = (y, x) if self.is_north_first else (x, y)
-            rounded: npt.NDArray[np.float64] = np.round(np.column_stack(pair), self.decimals)
+            rounded: npt.NDArray[np.float64] = np.column_stack(pair).round(self.decimals)
             return rounded
 
         found: npt.NDArray[np.object_] = shapely.transform(shapes, moved)

@@ -64,8 +64,8 @@ class _Task:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judge:
-    """What all tasks share."""
+class Judge:
+    """What all tasks share; see `judge_of`."""
 
     inputs: ComputeInputs
     demand: Demand
@@ -98,16 +98,7 @@ def evaluate(
     goal : Goal
     pool : Pool
     """
-    cells = [cell for option in options for cell in option.cells]
-    judge = _Judge(
-        inputs,
-        demand,
-        stand,
-        options,
-        new_network(inputs, cells),
-        np.concatenate([[0], np.cumsum([len(option.cells) for option in options])]).astype(np.int64),
-        [_Village(village, stand.elsewhere) for village in demand.villages],
-    )
+    judge = judge_of(inputs, demand, stand, options)
     tasks = _tasks(inputs, demand, options, goal)
     folder = inputs.store.cache_dir / "placement"
     missing = []
@@ -129,6 +120,20 @@ def evaluate(
         rows += np.split(np.array(kept["index"]), np.array(kept["indptr"])[1:-1])
         centres += np.bincount(kept["centre"], minlength=demand.demands).astype(np.int32)
     return Evaluation(rows, centres, len(missing), len(tasks) - len(missing))
+
+
+def judge_of(inputs: ComputeInputs, demand: Demand, stand: Standing, options: Sequence[Option]) -> Judge:
+    """Prepare to judge options."""
+    cells = [cell for option in options for cell in option.cells]
+    return Judge(
+        inputs,
+        demand,
+        stand,
+        options,
+        new_network(inputs, cells),
+        np.concatenate([[0], np.cumsum([len(option.cells) for option in options])]).astype(np.int64),
+        [_Village(village, stand.elsewhere) for village in demand.villages],
+    )
 
 
 def _tasks(inputs: ComputeInputs, demand: Demand, options: Sequence[Option], goal: Goal) -> list[_Task]:
@@ -195,11 +200,11 @@ class _Trial:
         return self.is_open(rule) and self._cells.shape.is_served(self._lit, rule)
 
 
-def _judge_task(task: _Task, *, judge: _Judge) -> dict[str, npt.NDArray[np.generic]]:
+def _judge_task(task: _Task, *, judge: Judge) -> dict[str, npt.NDArray[np.generic]]:
     rows: list[Int64Array] = []
     centres: list[Int64Array] = []
     for numbers in task.places:
-        place = _AtPlace(judge, numbers)
+        place = AtPlace(judge, numbers)
         served = place.villages() if judge.demand.villages else place.pixels()
         rows += served
         centres += place.centres
@@ -208,10 +213,17 @@ def _judge_task(task: _Task, *, judge: _Judge) -> dict[str, npt.NDArray[np.gener
     return {"index": index, "indptr": indptr, "centre": np.concatenate([np.empty(0, np.int64), *centres])}
 
 
-class _AtPlace:
-    """Judges the options of one place."""
+class AtPlace:
+    """Judges the options of one place.
 
-    def __init__(self, judge: _Judge, numbers: Sequence[int]) -> None:
+    Parameters
+    ----------
+    judge : Judge
+    numbers : sequence of int
+        Options.
+    """
+
+    def __init__(self, judge: Judge, numbers: Sequence[int]) -> None:
         self._judge = judge
         self._numbers = numbers
         self.centres: list[Int64Array] = []
@@ -221,7 +233,7 @@ class _AtPlace:
         self._around: dict[str, Surroundings] = {}
         self._reach_m = max(method.radius_m(judge.options[k].cells[0].frequency_mhz) for k in numbers)
 
-    def _near(self) -> Int64Array:
+    def near(self) -> Int64Array:
         """Demand pixels within reach."""
         grid, pixel = self._judge.inputs.grid, self._judge.demand.pixel
         row0, col0, rows, cols = grid.disc_window(self._x_m, self._y_m, self._reach_m)
@@ -231,7 +243,7 @@ class _AtPlace:
 
     def pixels(self) -> list[Int64Array]:
         """Demand pixels that each option serves."""
-        at = self._near()
+        at = self.near()
         served = self._served(at, self._numbers)
         found = [at[served[k]] for k in self._numbers]
         self.centres = found
@@ -241,7 +253,7 @@ class _AtPlace:
         """Villages that each option serves."""
         demand = self._judge.demand
         centre = np.array([village.centre for village in demand.villages], dtype=np.int64)
-        near = np.flatnonzero(np.isin(centre, self._near()))
+        near = np.flatnonzero(np.isin(centre, self.near()))
         at, back = np.unique(centre[near], return_inverse=True)
         lit = self._served(at, self._numbers)
         trials = [
@@ -274,20 +286,26 @@ class _AtPlace:
     def _served(self, at: Int64Array, wanted: Sequence[int]) -> dict[int, BoolArray]:
         """Tell of each option which pixels (places in the demand, ascending) are served with it."""
         judge = self._judge
+        return {
+            k: judge.stand.with_new(at, carrier_of(judge.options[k].cells[0]), new)
+            for k, new in self.levels(at, wanted).items()
+        }
+
+    def levels(self, at: Int64Array, wanted: Sequence[int]) -> dict[int, Levels]:
+        """Return what the cells of each option give at pixels (places in the demand, ascending)."""
+        judge = self._judge
         here = spot(judge.demand.pixel[at], judge.inputs.grid.width)
         by_model: dict[str, list[int]] = {}
         for k in wanted:
             cell = judge.options[k].cells[0]
-            by_model.setdefault(
-                judge.inputs.method.model_for(cell.technology, cell.frequency_mhz), []
-            ).append(k)
+            model = judge.inputs.method.model_for(cell.technology, cell.frequency_mhz)
+            by_model.setdefault(model, []).append(k)
         found = {}
         for model, members in by_model.items():
             losses = self._losses(here, members, model)
             for k in members:
                 cell = judge.options[k].cells[0]
-                new = self._levels(k, losses[cell.antenna_height_m, cell.frequency_mhz], here)
-                found[k] = judge.stand.with_new(at, carrier_of(cell), new)
+                found[k] = self._levels(k, losses[cell.antenna_height_m, cell.frequency_mhz], here)
         return found
 
     def _losses(

@@ -66,11 +66,15 @@ class Standing:
         new : Levels
             At those pixels.
         """
+        return self.with_all(at, {carrier: new})
+
+    def with_all(self, at: Int64Array, new: Mapping[Carrier, Levels]) -> BoolArray:
+        """Tell which pixels are served once new cells of several carriers send; see `with_new`."""
         levels, totals = [], []
         for own, (level, total) in zip(self.carriers, self.levels, strict=True):
             best, power = level[at], total[at]
-            if own == carrier:
-                best, power = np.maximum(best, new[0]), power + new[1]
+            if own in new:
+                best, power = np.maximum(best, new[own][0]), power + new[own][1]
             levels.append(best[None, :])
             totals.append(power[None, :])
         served = fold_stacks(levels, totals, self.needs)[1][0]

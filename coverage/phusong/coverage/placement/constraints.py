@@ -1,4 +1,4 @@
-"""Side constraints from what a planner asks, and the contradictions that can be told before solving."""
+"""What a planner forbids, brought into pairs, and what can be reached at all."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.instance import (
-    NONE,
     BoolArray,
     CoverageInstance,
-    FloatArray,
     Int32Array,
     SideConstraints,
 )
@@ -49,44 +46,6 @@ def near_pairs(
     pairs = own[cKDTree(points).query_pairs(distance_m * (1.0 - 1e-12), output_type="ndarray")]
     pairs = pairs[place[pairs[:, 0]] != place[pairs[:, 1]]]
     return np.sort(pairs, axis=1).astype(np.int32)
-
-
-def check_side_constraints(constraints: SideConstraints, cost: FloatArray, *, budget: float | None) -> None:
-    """Refuse constraints that no choice can meet.
-
-    Raises
-    ------
-    PlacementError
-        ``place_clash`` names the two that clash: what must be built with what must not, with what excludes
-        it, with the limit of a commune, or with the budget.
-    """
-    forced = constraints.forced
-    if forced is None or forced.size == 0:
-        return
-    if constraints.forbidden is not None and constraints.forbidden[forced].any():
-        _refuse("forced", "forbidden", int(forced[constraints.forbidden[forced]][0]))
-    if constraints.place is not None:
-        places = constraints.place[forced]
-        _refuse_repeats(places[places != NONE], "forced", "place", limit=1)
-    if constraints.conflicts is not None and constraints.conflicts.size:
-        both = np.isin(constraints.conflicts, forced).all(axis=1)
-        if both.any():
-            _refuse("forced", "min_distance_m", int(constraints.conflicts[both][0, 0]))
-    if constraints.area is not None and constraints.area_limit is not None:
-        areas = constraints.area[forced]
-        _refuse_repeats(areas[areas != NONE], "forced", "per_commune", limit=constraints.area_limit)
-    if budget is not None and float(cost[forced].sum()) > budget * (1.0 + 1e-12):
-        _refuse("forced", "budget", float(cost[forced].sum()))
-
-
-def _refuse_repeats(values: Int32Array, one: str, other: str, *, limit: int) -> None:
-    found, counts = np.unique(values, return_counts=True)
-    if found.size and counts.max() > limit:
-        _refuse(one, other, int(found[counts.argmax()]))
-
-
-def _refuse(one: str, other: str, at: float) -> None:
-    raise PlacementError("place_clash", one=one, other=other, at=at)
 
 
 def reachable_weight(instance: CoverageInstance, constraints: SideConstraints) -> float:

@@ -115,6 +115,21 @@ def _root(parent: Int32Array, i: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _neighbours(here: int, width: int, rows: int) -> Int64Array:
+    row, col = here // width, here % width
+    first_row, last_row = max(row - 1, 0), min(row + 2, rows)
+    first_col, last_col = max(col - 1, 0), min(col + 2, width)
+    near = np.empty((last_row - first_row) * (last_col - first_col) - 1, dtype=np.int64)
+    count = 0
+    for near_row in range(first_row, last_row):
+        for near_col in range(first_col, last_col):
+            if near_row != row or near_col != col:
+                near[count] = near_row * width + near_col
+                count += 1
+    return near
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _flood(height_m: npt.NDArray[np.float32], order: Int64Array, width: int) -> tuple[Int64Array, FloatArray]:
     """Uncover cells in order; return each island's peak and its prominence, found where islands meet."""
     size = height_m.size
@@ -129,23 +144,20 @@ def _flood(height_m: npt.NDArray[np.float32], order: Int64Array, width: int) -> 
     for place in range(order.size):
         here = order[place]
         parent[here], rank[here], lowest[here] = here, place, height_m[here]
-        row, col = here // width, here % width
-        for near_row in range(max(row - 1, 0), min(row + 2, rows)):
-            for near_col in range(max(col - 1, 0), min(col + 2, width)):
-                near = near_row * width + near_col
-                if parent[near] < 0 or near == here:
-                    continue
-                one, other = _root(parent, here), _root(parent, near)
-                if one == other:
-                    continue
-                if rank[other] < rank[one]:
-                    one, other = other, one
-                parent[other] = one
-                lowest[one] = min(lowest[one], height_m[here])
-                drop = np.float64(height_m[other]) - np.float64(height_m[here])
-                if drop > 0.0:
-                    peaks[found], drops[found] = other, drop
-                    found += 1
+        for near in _neighbours(here, width, rows):
+            if parent[near] < 0:
+                continue
+            one, other = _root(parent, here), _root(parent, near)
+            if one == other:
+                continue
+            if rank[other] < rank[one]:
+                one, other = other, one
+            parent[other] = one
+            lowest[one] = min(lowest[one], height_m[here])
+            drop = np.float64(height_m[other]) - np.float64(height_m[here])
+            if drop > 0.0:
+                peaks[found], drops[found] = other, drop
+                found += 1
     for place in range(order.size):
         here = order[place]
         if parent[here] == here:

@@ -12,7 +12,7 @@ from numba import njit
 from phusong.coverage.grids import Raster
 
 FRESNEL_SHARE = 0.6
-"""Part of the first Fresnel zone's radius that must be free for a hop without diffraction loss (ITU-R P.530)."""
+"""Part of the first Fresnel zone's radius that must be free for a hop (ITU-R P.530 section 2.2.2)."""
 HOP_FREQUENCY_GHZ = 7.0
 """The lowest band usual for hops; its Fresnel zone is the widest."""
 EARTH_RADIUS_M = 4.0 / 3.0 * 6_371_000.0

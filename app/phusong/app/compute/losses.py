@@ -141,15 +141,19 @@ def _by_mast(keys: Iterable[LossKey]) -> Iterator[list[LossKey]]:
 
 def compute_mast(group: Sequence[LossKey], *, inputs: ComputeInputs, wanted: BoolArray) -> None:
     """Compute and cache the losses of one mast, all carriers at once."""
-    for key, window in zip(group, mast_losses(group, inputs=inputs), strict=True):
+    for key, window in zip(group, mast_losses(group, inputs=inputs, wanted=wanted), strict=True):
         packed = pack_loss(window, wanted=wanted)
         write_loss(loss_path(inputs.store.cache_dir, key), packed)
 
 
 def mast_losses(
-    group: Sequence[LossKey], *, inputs: ComputeInputs, threads: int | None = 1
+    group: Sequence[LossKey],
+    *,
+    inputs: ComputeInputs,
+    threads: int | None = 1,
+    wanted: BoolArray | None = None,
 ) -> list[LossWindow]:
-    """Compute the losses of one mast for each of its carriers."""
+    """Compute the losses of one mast for each of its carriers, NaN where they are not wanted."""
     first = group[0]
     area = path_loss_area(
         inputs.terrain,
@@ -162,6 +166,7 @@ def mast_losses(
         clutter=inputs.clutter,
         threads=threads,
         mode=inputs.mode,
+        wanted=wanted,
     )
     windows = []
     for key, loss_db in zip(group, area.loss_db, strict=True):

@@ -31,12 +31,11 @@ def greedy_plan(problem: Problem, reduced: CoverageInstance) -> Int32Array:
     ndarray of int32
         Sites in the order they were taken.
     """
-    plans = [greedy(reduced, problem.limits, problem.usable, by_cost=False)[0]]
-    if np.isfinite(problem.limits.budget):
-        plans.append(greedy(reduced, problem.limits, problem.usable, by_cost=True)[0])
+    plans = [greedy(reduced, problem.limits, problem.usable, by_cost=by_cost)[0] for by_cost in (False, True)]
     plans.append(plans[0][:1])
+    cost = [float(reduced.site_cost[plan].sum()) for plan in plans]
     served = [served_weight(reduced, plan) for plan in plans]
-    return plans[int(np.argmax(served))]
+    return max(zip(served, cost, plans, strict=True), key=lambda plan: (plan[0], -plan[1]))[2]
 
 
 def greedy(

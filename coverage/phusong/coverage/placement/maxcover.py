@@ -66,8 +66,8 @@ def solve_max_cover(
     PlacementAnswer
         Value and bound are weights served, what is served already included. ``proved`` means: no plan
         serves more. With whole weights the safe bound lies less than their greatest common divisor above
-        the value; with others, less than a billionth of it. Among plans that serve the same, exchanges
-        look for the cheapest, without proof.
+        the value; with others, less than `RESOLUTION` of all weight. Among plans that serve the same,
+        exchanges look for the cheapest, without proof.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _relax(search: Search, core: Core) -> tuple[Core, Relaxed]:
             _offer(search, core, rounded(core, relaxed.share, stop=search.interrupted), "rounding")
         room = max(core.base + bound.value - search.value, search.close)
         converged = relaxed.bound - relaxed.served <= CONVERGED * room or relaxed.steps >= MOST_STEPS
-        if search.finished():
+        if search.finished() or not core.site.size:
             return core, relaxed
         smaller, start = _decide(search, core, relaxed)
         if smaller.site.size <= SHRINK_TO * core.site.size:
@@ -195,7 +195,7 @@ def _mip(search: Search, core: Core, *, whole: bool = True) -> float:
             search.limit(core.base + bound, "mip")
 
     close = max(0.9 * search.close, search.control.gap * (search.start + search.value))
-    run = MipRun(search.remaining_s(), close, search.finished, found)
+    run = MipRun(search.remaining_s(), close, search.scale, search.finished, found)
     return solve_core(core, _inside(search, core), run)
 
 

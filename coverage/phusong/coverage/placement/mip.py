@@ -28,6 +28,8 @@ class MipRun:
         Most time.
     close : float
         Stop when bound and value differ by no more.
+    scale : float
+        Power of two that weights are multiplied by, so that HiGHS's tolerances matter less.
     stop : callable
         Asked again and again; True ends the search.
     found : callable
@@ -37,6 +39,7 @@ class MipRun:
 
     seconds: float
     close: float
+    scale: float
     stop: Callable[[], bool]
     found: Callable[[Int32Array | None, float], None]
 
@@ -59,13 +62,13 @@ def solve_core(core: Core, start: Int32Array | None, run: MipRun) -> float:
         No plan of the core serves more; HiGHS's bound and a margin for its tolerances. Infinite where HiGHS
         came to none.
     """
-    program, columns = _program(core)
+    program, columns = _program(core, run.scale)
     highs = highspy.Highs()  # type: ignore[no-untyped-call]
     for option, value in (
         ("output_flag", False),
         ("time_limit", max(run.seconds, 0.0)),
         ("mip_rel_gap", 0.0),
-        ("mip_abs_gap", run.close),
+        ("mip_abs_gap", run.close * run.scale),
         ("mip_feasibility_tolerance", 1e-9),
         ("primal_feasibility_tolerance", 1e-9),
         ("random_seed", 1),
@@ -79,7 +82,7 @@ def solve_core(core: Core, start: Int32Array | None, run: MipRun) -> float:
     return _outcome(highs, core, run)
 
 
-def _program(core: Core) -> tuple[highspy.HighsLp, int]:
+def _program(core: Core, scale: float) -> tuple[highspy.HighsLp, int]:
     """Write the program: a column for each site, and one for each demand that several sites serve."""
     instance = core.instance
     by_demand = transpose(instance)
@@ -95,7 +98,7 @@ def _program(core: Core) -> tuple[highspy.HighsLp, int]:
     program = highspy.HighsLp()
     program.sense_ = highspy.ObjSense.kMaximize
     program.num_col_ = columns
-    program.col_cost_ = np.concatenate([gain, instance.demand_weight[shared]])
+    program.col_cost_ = scale * np.concatenate([gain, instance.demand_weight[shared]])
     program.col_lower_ = np.zeros(columns)
     program.col_upper_ = np.ones(columns)
     whole, part = highspy.HighsVarType.kInteger, highspy.HighsVarType.kContinuous
@@ -174,7 +177,7 @@ def _listen(highs: highspy.Highs, core: Core, run: MipRun) -> None:
         run.found(np.flatnonzero(shares > 0.5).astype(np.int32), math.inf)
 
     def asked(event: Any) -> None:  # noqa: ANN401
-        run.found(None, _above(float(event.data_out.mip_dual_bound), core))
+        run.found(None, _above(float(event.data_out.mip_dual_bound), core, run))
         if run.stop():
             event.data_in.user_interrupt = True
 
@@ -182,9 +185,9 @@ def _listen(highs: highspy.Highs, core: Core, run: MipRun) -> None:
     highs.cbMipInterrupt.subscribe(asked)
 
 
-def _above(bound: float, core: Core) -> float:
+def _above(bound: float, core: Core, run: MipRun) -> float:
     columns = core.instance.sites + core.instance.demands
-    return bound + DUAL_TOLERANCE * columns + 1e-12 * abs(bound)
+    return (bound + DUAL_TOLERANCE * columns + 1e-12 * abs(bound)) / run.scale
 
 
 def _outcome(highs: highspy.Highs, core: Core, run: MipRun) -> float:
@@ -193,4 +196,4 @@ def _outcome(highs: highspy.Highs, core: Core, run: MipRun) -> float:
         shares = np.asarray(solution.col_value)[: core.instance.sites]
         run.found(np.flatnonzero(shares > 0.5).astype(np.int32), math.inf)
     bound = float(highs.getInfo().mip_dual_bound)
-    return _above(bound, core) if math.isfinite(bound) else math.inf
+    return _above(bound, core, run) if math.isfinite(bound) else math.inf

@@ -12,8 +12,11 @@ from phusong.coverage.placement.instance import FloatArray, Int32Array
 from phusong.coverage.placement.problem import Problem
 from phusong.coverage.placement.reduction import Reduction
 
-RESOLUTION = 1e-9
-"""Where weights are no whole numbers, plans whose values differ by less than this part are alike."""
+RESOLUTION = 1e-7
+"""Where weights are no whole numbers, plans whose values differ by less than
+this part of all weight are alike."""
+SCALED_TOTAL = 2.0**23
+"""Weights that are not whole are scaled to about this total for HiGHS."""
 
 
 class Search:
@@ -42,7 +45,7 @@ class Search:
         members = np.bincount(reduction.class_of[reduction.class_of >= 0], minlength=1)
         self.quantum = weight_quantum(problem.instance.demand_weight)
         exact = self.quantum > 0
-        reachable = math.fsum(self.reduced.demand_weight.tolist())
+        reachable = self._reachable = math.fsum(self.reduced.demand_weight.tolist())
         self._merging_error = 0.0 if exact else float(members.max()) * EPSILON * reachable
         self.bound = reachable * (1.0 + 2.0 * EPSILON) + self._merging_error
         self.steps: list[Step] = []
@@ -50,7 +53,13 @@ class Search:
     @property
     def close(self) -> float:
         """Least by which a better plan would be better."""
-        return self.quantum or RESOLUTION * (self.start + self.value)
+        return self.quantum or RESOLUTION * (self.start + self._reachable)
+
+    @property
+    def scale(self) -> float:
+        """Power of two by which HiGHS is given the weights; 1 where they are whole numbers."""
+        total = float(self.reduced.demand_weight.sum())
+        return 1.0 if self.quantum or total <= 0 else 2.0 ** round(math.log2(SCALED_TOTAL / total))
 
     def offer(self, chosen: Int32Array, stage: str) -> bool:
         """Take a plan if it serves more, or as much for less; True if it does."""
@@ -77,7 +86,8 @@ class Search:
     @property
     def proved(self) -> bool:
         """True when no plan can be better by as much as the weights allow to tell."""
-        return self.bound - self.value < self.close * (1.0 - 1e-6)
+        room = self.bound - self.value
+        return room <= 0 or room < self.close * (1.0 - 1e-6)
 
     @property
     def gap(self) -> float:

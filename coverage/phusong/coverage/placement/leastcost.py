@@ -1,0 +1,269 @@
+"""Least cost to reach a target: which sites to build, and how far that can be from the cheapest.
+
+What decides nothing is set aside, a greedy answer is told at once and improved by annealing, linear programming
+bounds the cost and rules sites out, and a mixed integer program over the rest closes the gap where it is
+small enough. Where all that can be served is to be served, the parts that hang together are solved one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+
+from phusong.coverage.errors import PlacementError
+from phusong.coverage.placement.anneal import Annealer, annealer, kernel_view
+from phusong.coverage.placement.answer import Control, PlacementAnswer
+from phusong.coverage.placement.components import parts
+from phusong.coverage.placement.costbound import CostBound, cost_bound
+from phusong.coverage.placement.costbound_safe import reduced_costs
+from phusong.coverage.placement.costproblem import CostProblem, cost_task, narrowed, unreachable
+from phusong.coverage.placement.covermip import (
+    MipAnswer,
+    Solver,
+    best_solver,
+    cover_program,
+    reach_program,
+)
+from phusong.coverage.placement.dominance import without_dominated
+from phusong.coverage.placement.instance import BoolArray, CoverageInstance, Int32Array, SideConstraints
+from phusong.coverage.placement.leastcost_search import Search
+
+MOST_MIP_NONZEROS = 250_000
+"""Larger programs are left to bounds."""
+_SMALL = 20_000
+"""Nonzeros up to which the mixed integer program comes at once."""
+_FIRST_S = 0.12
+"""Annealing before anything else is looked at."""
+_COOLER = 0.3
+"""Share of the cooling after which chosen sites are worth a look by the bound."""
+_SLICE_NONZEROS = 2_000_000
+"""Nonzeros that a slice of annealing passes over: some milliseconds."""
+
+
+def solve_least_cost(
+    instance: CoverageInstance,
+    *,
+    reach_share: float | None,
+    constraints: SideConstraints | None = None,
+    control: Control,
+    solver: Solver | None = None,
+) -> PlacementAnswer:
+    """Find the cheapest sites that serve a share of all weight.
+
+    Parameters
+    ----------
+    instance : CoverageInstance
+        Sites, demand, costs.
+    reach_share : float or None
+        Share (0 to 1) of all weight that must be served, what is served already included; `None` for all that
+        any site can serve.
+    constraints : SideConstraints, optional
+        What may not be built together, what must and must not be built.
+    control : Control
+        When to stop, and whom to tell.
+    solver : callable, optional
+        Of mixed integer programs; SCIP where it is installed, else HiGHS.
+
+    Returns
+    -------
+    PlacementAnswer
+        ``value`` is the cost, ``bound`` a cost below which there is no answer.
+
+    Raises
+    ------
+    PlacementError
+        ``place_unreachable`` with the share that can be reached; ``place_share``; what contradicts itself in
+        the constraints.
+    """
+    task = cost_task(instance, reach_share=reach_share, constraints=constraints)
+    search = Search(task, control)
+    solve = best_solver() if solver is None else solver
+    _first_answer(search, task.problem)
+    if search.chosen is None:
+        _find_any(search, task.problem, solve, reach_share)
+    if search.stop():
+        return search.answer()
+    problem = without_dominated(task.problem)
+    if problem.covers_all:
+        _solve_parts(search, problem, solve)
+    else:
+        _solve_target(search, problem, solve)
+    return search.answer()
+
+
+def solve_all_coverable(
+    instance: CoverageInstance,
+    *,
+    constraints: SideConstraints | None = None,
+    control: Control,
+    solver: Solver | None = None,
+) -> PlacementAnswer:
+    """Find the cheapest sites that serve all that any usable site can serve; see `solve_least_cost`."""
+    return solve_least_cost(
+        instance, reach_share=None, constraints=constraints, control=control, solver=solver
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """Passes on to the search what a solver finds in one problem.
+
+    ``take`` receives its answers; ``rest`` is a bound of everything outside of the problem.
+    """
+
+    search: Search
+    take: Callable[[Int32Array], object]
+    rest: float = 0.0
+    enough: Callable[[], bool] = lambda: False
+
+    def stop(self) -> bool:
+        return self.search.stop() or self.enough()
+
+    def remaining_s(self) -> float:
+        return self.search.remaining_s()
+
+    def better(self, chosen: Int32Array) -> None:
+        self.take(chosen)
+
+    def bounded(self, bound: float) -> None:
+        self.search.bounded("mip", self.rest + bound)
+
+
+def _first_answer(search: Search, problem: CostProblem) -> None:
+    walker = annealer(problem)
+    if walker.reached:
+        search.better("greedy", problem, walker.chosen)
+    if problem.cover.sites > 1:
+        _anneal(search, problem, walker, seconds=_FIRST_S, hot=0.03)
+
+
+def _anneal(
+    search: Search, problem: CostProblem, walker: Annealer, *, seconds: float, hot: float
+) -> BoolArray:
+    """Cool down once; return the sites that were chosen in the cooler part."""
+    control = search.control
+    began = control.elapsed_s()
+    seconds = min(seconds, search.remaining_s() * 0.4)
+    seen = np.zeros(problem.cover.sites, np.bool_)
+    moves = max(50, _SLICE_NONZEROS // (problem.nonzeros // problem.cover.sites + 20))
+    if walker.reached:
+        walker.restart(walker.chosen)
+    while (progress := (control.elapsed_s() - began) / max(seconds, 1e-9)) < 1 and not search.stop():
+        cost = walker.found[1]
+        walker.run(walker.heat(progress, hot=hot), moves)
+        if walker.found[1] < cost:
+            search.better("anneal", problem, walker.chosen)
+        if progress > _COOLER:
+            seen[walker.state.chosen[: int(walker.state.size[0])]] = True
+    if walker.reached:
+        search.better("anneal", problem, walker.chosen)
+        seen[walker.chosen] = True
+    return seen
+
+
+def _known(search: Search, problem: CostProblem) -> Int32Array | None:
+    """Return the best answer in the numbers of `problem`, `None` when it uses other sites."""
+    if search.chosen is None or not np.isin(search.chosen, problem.site).all():
+        return None
+    return np.searchsorted(problem.site, np.sort(search.chosen)).astype(np.int32)
+
+
+def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
+    """Solve a problem that may leave some weight unserved."""
+    walker = annealer(problem)
+    small = problem.nonzeros <= _SMALL
+    seen = _anneal(search, problem, walker, seconds=0.2 if small else 1.0, hot=0.2)
+    if not seen.any():
+        seen[:] = True
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        walking: Future[BoolArray] | None = None
+        if not small:
+            seconds = 1.0 + 12.0 * min(1.0, problem.nonzeros / 4e6)
+            walking = pool.submit(_anneal, search, problem, walker, seconds=seconds, hot=0.3)
+        bound = cost_bound(
+            problem, seen, stop=search.stop, tell=lambda one: search.bounded("bound", one.value)
+        )
+        if walking is not None:
+            walking.result()
+    if search.stop():
+        return
+    core = _core(search, problem, bound)
+    if core.nonzeros <= MOST_MIP_NONZEROS:
+        watch = _Watch(search, lambda chosen: search.better("mip", core, chosen))
+        found = solve(cover_program(core), _known(search, core), watch)
+        if found.found:
+            search.better("mip", core, found.chosen)
+        search.bounded("mip", found.bound)
+
+
+def _core(search: Search, problem: CostProblem, bound: CostBound) -> CostProblem:
+    """Return `problem` without the sites that no better answer builds, by their reduced costs.
+
+    An answer with a site costs at least the bound and the reduced cost of the site.
+    """
+    cover, _ = kernel_view(problem)
+    left = reduced_costs(cover, bound.price, bound.rate)
+    keep = left <= (search.value - bound.value) + 1e-9 * search.value
+    if search.chosen is not None:
+        keep |= np.isin(problem.site, search.chosen)
+    return narrowed(problem, keep)
+
+
+def _solve_parts(search: Search, problem: CostProblem, solve: Solver) -> None:
+    """Solve each part that hangs together by itself; their bounds add up."""
+    walker = annealer(problem)
+    _anneal(search, problem, walker, seconds=min(1.0, 0.1 + problem.nonzeros / 2e5), hot=0.1)
+    known = _known(search, problem)
+    chosen = set() if known is None else set(problem.site[known].tolist())
+    bound = 0.0
+    for part in parts(problem):
+        own = [site for site in part.site.tolist() if site in chosen]
+        others = chosen.difference(own)
+
+        def take(found: Int32Array, part: CostProblem = part, others: set[int] = others) -> None:
+            whole = np.array(sorted(others.union(part.site[found].tolist())), np.int32)
+            search.better("mip", problem, np.searchsorted(problem.site, whole).astype(np.int32))
+
+        start = None if known is None else np.searchsorted(part.site, np.array(sorted(own))).astype(np.int32)
+        answer = _part_answer(part, start, solve, _Watch(search, take, bound))
+        bound += answer.bound
+        if answer.found:
+            chosen = others.union(part.site[answer.chosen].tolist())
+            take(answer.chosen)
+        if search.stop():
+            break
+    search.bounded("mip", bound)
+
+
+def _part_answer(part: CostProblem, start: Int32Array | None, solve: Solver, watch: _Watch) -> MipAnswer:
+    if part.cover.sites == 1:
+        return MipAnswer(
+            np.zeros(1, np.int32), found=True, bound=float(part.cover.site_cost[0]), infeasible=False
+        )
+    return solve(cover_program(part), start, watch)
+
+
+def _find_any(search: Search, problem: CostProblem, solve: Solver, reach_share: float | None) -> None:
+    """Look for any answer within the limits; say what can be reached when there is none."""
+
+    def take(chosen: Int32Array) -> None:
+        search.better("mip", problem, chosen)
+
+    watch = _Watch(search, take, enough=lambda: search.chosen is not None)
+    if problem.cover.sites == 0:
+        raise unreachable(reach_share, search.task.reachable_weight, search.task.total_weight)
+    answer = solve(reach_program(problem), np.zeros(0, np.int32), watch)
+    take(answer.chosen)
+    if search.chosen is not None:
+        return
+    if search.stop():
+        raise PlacementError("place_none_found", seconds=search.control.elapsed_s())
+    served = np.zeros(problem.cover.demands, np.bool_)
+    for site in answer.chosen:
+        served[problem.cover.served_by(int(site))] = True
+    missed = math.fsum(problem.cover.demand_weight[~served].tolist())
+    raise unreachable(reach_share, search.task.reachable_weight - missed, search.task.total_weight)

@@ -69,9 +69,15 @@ def make_seen(room: int) -> Seen:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
+def filled_up(pixels: int) -> int:
+    """Pixels of a radial with those they are filled up by."""
+    return (pixels + TOGETHER - 1) // TOGETHER * TOGETHER
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
 def _fill_up(seen: Seen, pixels: int) -> int:
     """Fill up the pixels of a radial with copies of the last one; return how many there are then."""
-    last, filled = pixels - 1, (pixels + TOGETHER - 1) // TOGETHER * TOGETHER
+    last, filled = pixels - 1, filled_up(pixels)
     for i in range(pixels, filled):
         seen.cells[i], seen.sway[i] = seen.cells[last], seen.sway[last]
         seen.end_m[i], seen.inner[i] = seen.end_m[last], seen.inner[last]

@@ -75,7 +75,7 @@ def filled_up(pixels: int) -> int:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _fill_up(seen: Seen, pixels: int) -> int:
+def fill_up(seen: Seen, pixels: int) -> int:
     """Fill up the pixels of a radial with copies of the last one; return how many there are then."""
     last, filled = pixels - 1, filled_up(pixels)
     for i in range(pixels, filled):
@@ -112,7 +112,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
         Margin (equation 15 squared) times distance from which on no carrier loses anything.
     pixels : int
     """
-    filled = _fill_up(seen, pixels)
+    filled = fill_up(seen, pixels)
     walk_from_transmitter(seen, trace, batch, site, filled)
     walk_to_horizon(seen, trace, site, filled)
     walk_to_highest(seen, trace, site, filled)

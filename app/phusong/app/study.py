@@ -26,6 +26,8 @@ from phusong.app.fibre_planning import FibreRequest
 from phusong.app.i18n import Language
 from phusong.app.inspect import Inspector
 from phusong.app.newmast import MastWish, new_mast
+from phusong.app.planning.settings import TowerRequest
+from phusong.app.planning.writing import place_study_towers
 from phusong.app.standing import standing_of
 from phusong.coverage.errors import InputError, StudyError
 from phusong.coverage.method import TECHNOLOGIES
@@ -293,6 +295,14 @@ class Study:
     ) -> dict[str, Any]:
         """Join villages or masts to the fibre network along roads; see `plan_study_fibre`."""
         return plan_study_fibre(self.store, request, out=out, ofds=ofds, progress=progress)
+
+    def place_towers(
+        self,
+        request: TowerRequest,
+        **options: Any,  # noqa: ANN401 - passed on
+    ) -> dict[str, Any]:
+        """Choose where to build towers and compute what they give; see `place_study_towers`."""
+        return place_study_towers(self.store, request, **options)
 
     def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:
         """Set the target of a technology: the share, in per cent, that the study's plan asks for.

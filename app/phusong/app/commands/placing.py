@@ -6,11 +6,13 @@ from types import ModuleType
 
 import typer
 
-from phusong.app.commands import fibring, placing_solve
+from phusong.app.commands import choosing, fibring, placing_solve, towering
 
 PARTS: tuple[ModuleType, ...] = (
     placing_solve,
+    towering,
     fibring,
+    choosing,
 )
 """Modules whose ``register(group)`` adds sub-commands."""
 

@@ -16,7 +16,6 @@ from phusong.app.newmast import MastWish, new_mast
 from phusong.app.planning.candidates import Places
 from phusong.app.planning.demand import Demand
 from phusong.app.planning.settings import TowerRequest
-from phusong.coverage.errors import InputError
 from phusong.coverage.radio.bands import BANDS, Band, band_of
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.stations import cell_defaults
@@ -159,7 +158,7 @@ def build_options(
     InputError
         ``cell_range`` for a height no cell may have.
     """
-    maker = _Maker(inputs, places, demand, builder, request, signal)
+    maker = _Maker(inputs, places, demand, builder=builder, request=request, signal=signal)
     return [option for place in range(places.x_m.size) for option in maker.at(place)]
 
 
@@ -171,6 +170,7 @@ class _Maker:
         inputs: ComputeInputs,
         places: Places,
         demand: Demand,
+        *,
         builder: Builder,
         request: TowerRequest,
         signal: SignalMap,
@@ -315,15 +315,3 @@ def _mast_tops(inputs: ComputeInputs) -> dict[str, float]:
         return {}
     known = sites[sites["mast_height_m"].notna()]
     return dict(zip(known["site_id"].astype(str), known["mast_height_m"].astype(float), strict=True))
-
-
-def check_options(options: Sequence[Option], *, places: Places) -> None:
-    """Refuse to plan from nothing.
-
-    Raises
-    ------
-    InputError
-        ``candidates_none``: how many places there were.
-    """
-    if not options:
-        raise InputError("candidates_none", places=places.x_m.size)

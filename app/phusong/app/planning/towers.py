@@ -148,7 +148,7 @@ def plan_towers(
     base, pool = Baseline(store), ThreadPool()
     clock.done("reading")
     found = find_candidates(base, request, pool=pool, progress=progress, clock=clock.done)
-    instance, constraints = _problem(base, request, found)
+    instance, constraints = _problem(request, found)
     answer, together, rounds, taken_back = _settled(
         request, found, instance, constraints, pool=pool, tell=tell, cancelled=cancelled
     )
@@ -265,9 +265,7 @@ def _metric(shape: BaseGeometry | None, epsg: int) -> BaseGeometry | None:
     return shapely.transform(shape, to_metres.transform, interleaved=False)
 
 
-def _problem(
-    base: Baseline, request: TowerRequest, found: Candidates
-) -> tuple[CoverageInstance, SideConstraints]:
+def _problem(request: TowerRequest, found: Candidates) -> tuple[CoverageInstance, SideConstraints]:
     demand, places, options = found.demand, found.places, found.options
     rest = max(demand.total_weight - demand.served_weight - float(demand.weight.sum()), 0.0)
     instance = instance_of(
@@ -306,19 +304,20 @@ def _settled(
     cancelled: Callable[[], bool],
 ) -> tuple[PlacementAnswer, npt.NDArray[np.bool_], int, int]:
     """Solve; where chosen options spoil each other's claims, take those claims out and solve again."""
-    left, taken_back = instance, 0
-    best: tuple[float, PlacementAnswer, npt.NDArray[np.bool_]] | None = None
-    for rounds in range(1, MOST_ROUNDS + 1):
+    left, taken_back, rounds = instance, 0, 0
+    tried: list[tuple[float, float, int, PlacementAnswer, npt.NDArray[np.bool_]]] = []
+    while rounds < MOST_ROUNDS:
+        rounds += 1
         answer = _solve(request, left, constraints, tell=tell, cancelled=cancelled)
         together = served_together(found.judge, answer.chosen.tolist(), pool=pool)
         weight = float(found.demand.weight[together].sum())
-        if best is None or (weight, -answer.cost) > (best[0], -best[1].cost):
-            best = weight, answer, together
+        tried.append((weight, -answer.cost, -rounds, answer, together))
         left, spoilt = _without_spoilt(left, answer.chosen, together)
         if spoilt == 0 or cancelled():
             break
         taken_back += spoilt
-    return best[1], best[2], rounds, taken_back
+    _, _, _, answer, together = max(tried, key=lambda one: one[:3])
+    return answer, together, rounds, taken_back
 
 
 def _without_spoilt(

@@ -16,6 +16,8 @@ from phusong.coverage.errors import InputError
 MEANS = ("colocation", "carrier", "sector", "repeater", "mast")
 """Ways to bring a signal: antennas on a mast of another operator, a new band or sector on an own mast, a
 repeater, a new mast."""
+DECIMALS = 1
+"""Parts are rounded to a hundred thousand VND: finer says nothing, and equal options cost the same."""
 BACKHAULS = ("none", "fibre", "microwave", "satellite")
 
 
@@ -179,8 +181,8 @@ class CostParts:
 
     @property
     def total_mvnd(self) -> float:
-        """Sum of the parts, rounded to a thousand VND so that equal options cost the same."""
-        return round(math.fsum(asdict(self).values()), 6)
+        """Sum of the parts."""
+        return round(math.fsum(asdict(self).values()), DECIMALS)
 
 
 def option_cost(
@@ -209,10 +211,14 @@ def option_cost(
     access_mvnd = model.access_mvnd_m * to_road_m
     if means == "mast":
         structure = model.mast_cost_mvnd(height_m)
-        return CostParts(structure, model.radio_mvnd, model.power_mvnd, access_mvnd, backhaul.cost_mvnd)
+        return _rounded(structure, model.radio_mvnd, model.power_mvnd, access_mvnd, backhaul.cost_mvnd)
     if means == "repeater":
-        return CostParts(model.repeater_mvnd, 0.0, model.power_mvnd, access_mvnd, 0.0)
+        return _rounded(model.repeater_mvnd, 0.0, model.power_mvnd, access_mvnd, 0.0)
     if means == "colocation":
-        return CostParts(model.colocation_mvnd, model.radio_mvnd, 0.0, 0.0, backhaul.cost_mvnd)
+        return _rounded(model.colocation_mvnd, model.radio_mvnd, 0.0, 0.0, backhaul.cost_mvnd)
     radio_mvnd = model.carrier_mvnd if means == "carrier" else model.sector_mvnd
-    return CostParts(0.0, radio_mvnd, 0.0, 0.0, 0.0)
+    return _rounded(0.0, radio_mvnd, 0.0, 0.0, 0.0)
+
+
+def _rounded(*parts_mvnd: float) -> CostParts:
+    return CostParts(*(round(part, DECIMALS) for part in parts_mvnd))

@@ -65,6 +65,23 @@ def test_compute_what_if_and_compare_as_jobs(study: Study) -> None:
     assert [one["name"] for one in found["scenarios"]] == [None, "Một", "Hai"]
 
 
+def test_a_plan_for_towers_as_a_job_is_kept_as_a_scenario_and_compared(study: Study) -> None:
+    study.compute()
+    runner = JobRunner(study.store, KINDS)
+    asked = {"sites": 2, "means": ["mast"], "heights": [30], "sources": ["settlement"], "most_places": 30}
+    job_id = runner.submit("optimise", {**asked, "time_limit_s": 20, "save_as": "Tối ưu"})
+    assert runner.run_next()
+    assert runner.get(job_id).status == "successful", runner.get(job_id).error
+    plan = runner.result(job_id)
+    assert 1 <= len(plan["picks"]) <= 2
+    steps = [event.data for event in runner.events(job_id) if event.event == "step"]
+    assert steps and steps[-1]["value"] <= steps[-1]["bound"] * (1 + 1e-9)
+    found = _done(runner, "compare", {"scenarios": ["Tối ưu"]})["scenarios"][1]
+    assert found["masts"] == len(plan["picks"])
+    assert found["delta"]["villages"] > 0
+    assert found["cost_mvnd"] == pytest.approx(sum(one["cost_mvnd"] for one in plan["picks"]))
+
+
 @pytest.mark.parametrize(
     ("kind", "inputs", "code"),
     [
@@ -74,6 +91,15 @@ def test_compute_what_if_and_compare_as_jobs(study: Study) -> None:
         ("what-if", {}, "whatif_nothing"),
         ("what-if", {"removed_sites": 5}, "json_member"),
         ("compare", {}, "json_member"),
+        ("optimise", {}, "tower_goal_one"),
+        ("optimise", {"sites": 2, "path": "x"}, "json_member"),
+        ("optimise", {"sites": -1}, "json_member"),
+        ("optimise", {"sites": 2, "costs": {"gold": 1}}, "cost_unknown"),
+        ("optimise", {"sites": 2, "costs": 5}, "json_member"),
+        ("optimise", {"sites": 2, "means": ["magic"]}, "tower_choice"),
+        ("optimise", {"sites": 2, "save_as": ""}, "scenario_name"),
+        ("technology", {"costs": {"years": -1}}, "cost_number"),
+        ("technology", {"most_places": 0}, "json_member"),
         ("compare", {"scenarios": [""]}, "scenario_name"),
         ("compare", {"scenarios": [{"name": "x", "additions": [1]}]}, "json_member"),
     ],

@@ -128,6 +128,24 @@ def test_a_running_job_is_cancelled(runner: JobRunner) -> None:
     assert runner.cancel(job_id) == record
 
 
+def test_a_search_is_told_that_its_answer_is_enough(store: FolderStore) -> None:
+    def search(_store: FolderStore, _inputs: Mapping[str, Any], context: JobContext) -> dict[str, Any]:
+        best = 0
+        while not context.is_enough() and context.elapsed_s() < LONG_S:
+            best += 1
+            context.step({"value": best})
+            time.sleep(0.02)
+        return {"best": best}
+
+    with JobRunner(store, {"search": ProcessKind("search", dict, search)}, poll_s=0.02) as runner:
+        job_id = runner.submit("search", {})
+        for event in runner.follow(job_id, timeout_s=20):
+            if event.event == "step" and event.data["value"] == 3:
+                runner.finish(job_id)
+        assert runner.get(job_id).status == "successful"
+        assert 3 <= runner.result(job_id)["best"] < 100
+
+
 def test_a_waiting_job_is_cancelled_at_once(store: FolderStore) -> None:
     idle = JobRunner(store, KINDS)
     job_id = idle.submit("count", {})

@@ -22,6 +22,7 @@ from phusong.coverage.placement.technology import (
     choose_together,
     means_costs,
     with_alone,
+    with_own_means,
 )
 
 
@@ -141,6 +142,20 @@ def test_a_mast_that_villages_share_beats_what_each_would_take_alone() -> None:
 def test_no_mast_where_satellites_are_cheaper() -> None:
     choice = choose_together(_shared(), np.array([20.0, 20.0, 20.0, 20.0]), solve=by_enumeration)
     assert choice.shared.size == 0 and choice.cost == choice.alone_cost == 80.0
+
+
+def test_a_village_that_is_dark_after_all_gets_its_own_means() -> None:
+    alone = np.array([50.0, 40.0, 30.0, 20.0])
+    choice = choose_together(_shared(), alone, solve=by_enumeration)
+    assert with_own_means(_shared(), choice, np.zeros(4, bool), alone, bound=120.0) is choice
+    # Villages 0 and 1 are dark: the mast stays for village 2.
+    part = with_own_means(_shared(), choice, np.array([True, True, False, False]), alone, bound=120.0)
+    assert part.served_by.tolist() == [NONE, NONE, 0, NONE]
+    assert (part.shared.tolist(), part.cost, part.bound) == ([0], 210.0, 120.0)
+    assert part.gap == pytest.approx(90 / 210)
+    # All dark: it is not built.
+    none = with_own_means(_shared(), choice, np.array([True, True, True, False]), alone, bound=120.0)
+    assert none.shared.size == 0 and none.cost == none.alone_cost == 140.0
 
 
 def test_a_village_without_means_is_refused() -> None:

@@ -11,6 +11,7 @@ from phusong.app.comparing import compare
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES
 from phusong.app.compute.pools import checked_workers
 from phusong.app.compute.whatif import Baseline
+from phusong.app.jobs.optimising import check_optimise, check_technology, optimise, technology
 from phusong.app.jobs.process import Inputs, JobContext, ProcessKind
 from phusong.app.scenarios import scenario_store
 from phusong.app.study import Study
@@ -93,6 +94,15 @@ KINDS: Mapping[str, ProcessKind] = MappingProxyType(
                 ),
             ),
             ProcessKind("what-if", _check_what_if, _what_if, MappingProxyType({"scenarios": 1.0})),
+            ProcessKind(
+                "optimise", check_optimise, optimise, MappingProxyType({"candidates": 70.0, "checking": 10.0})
+            ),
+            ProcessKind(
+                "technology",
+                check_technology,
+                technology,
+                MappingProxyType({"candidates": 85.0, "technology": 15.0}),
+            ),
             ProcessKind("compare", _check_compare, _compare, MappingProxyType({"scenarios": 1.0})),
         )
     }

@@ -94,6 +94,10 @@ class JobContext:
             self._is_unwanted = self._is_closing() or self._jobs.is_cancelled(self.job_id)
         return self._is_unwanted
 
+    def is_enough(self) -> bool:
+        """Tell whether a search should end with the best answer so far."""
+        return self.cancelled() or self._jobs.is_to_finish(self.job_id)
+
     def check(self) -> None:
         """Raise where the work should end.
 

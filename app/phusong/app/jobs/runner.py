@@ -136,6 +136,12 @@ class JobRunner:
                 return self.jobs.update(job_id, "dismissed")
         return self.jobs.get(job_id)
 
+    def finish(self, job_id: str) -> JobRecord:
+        """Ask a search to end with the best answer so far ("stop, keep the result")."""
+        if not self.jobs.get(job_id).is_over:
+            self.jobs.ask_to_finish(job_id)
+        return self.jobs.get(job_id)
+
     def run_next(self) -> bool:
         """Run one job in this thread; return False where there is none to run, or another runner works."""
         with self.jobs.at_work() as is_alone:

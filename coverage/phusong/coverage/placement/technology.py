@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -274,6 +274,40 @@ def choose_together(
         alone_cost=math.fsum(alone_cost[open_].tolist()),
         answer=answer,
     )
+
+
+def with_own_means(
+    shared: CoverageInstance,
+    choice: TogetherChoice,
+    dark: BoolArray,
+    alone_cost: FloatArray,
+    *,
+    bound: float,
+) -> TogetherChoice:
+    """Give villages that a choice does not serve after all their own means.
+
+    Parameters
+    ----------
+    shared : CoverageInstance
+    choice : TogetherChoice
+    dark : ndarray of bool, shape (villages,)
+    alone_cost : ndarray of float64, shape (villages,)
+    bound : float
+        No choice costs less.
+
+    Returns
+    -------
+    TogetherChoice
+        Its gap is against `bound`; shared sites that serve nobody any more are not built.
+    """
+    if not dark.any() and bound >= choice.bound:
+        return choice
+    served_by = np.where(dark, NONE, choice.served_by).astype(np.int32)
+    kept = choice.shared[np.isin(choice.shared, served_by)]
+    own = alone_cost[(served_by == NONE) & ~shared.covered]
+    cost = math.fsum([*shared.site_cost[kept].tolist(), *own.tolist()])
+    gap = (cost - bound) / cost if cost > bound else 0.0
+    return replace(choice, shared=kept, served_by=served_by, cost=cost, bound=min(bound, cost), gap=gap)
 
 
 def _served_by(shared: CoverageInstance, chosen: Int32Array) -> tuple[Int32Array, Int32Array]:

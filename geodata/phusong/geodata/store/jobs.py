@@ -1,7 +1,8 @@
 """Jobs of a study: a record each, a log of events each, and results, all whole whenever they are read.
 
 ``jobs/ID.json`` is the record, replaced in one rename; ``jobs/ID.events.jsonl`` grows by one line a write;
-``jobs/ID.result.json`` is the answer; ``jobs/ID.cancel`` asks the worker to stop. Who works on a job holds
+``jobs/ID.result.json`` is the answer; ``jobs/ID.cancel`` asks the worker to
+stop, ``jobs/ID.finish`` a search to end with the best answer so far. Who works on a job holds
 ``jobs/ID.lock``: the system lets go of it when a process dies, however it dies, so a job that is said to
 run and whose lock is free runs no more.
 """
@@ -236,6 +237,13 @@ class JobStore:
             return []
         return [one for one in _whole_lines(text) if one.seq > after]
 
+    def log_bytes(self, job_id: str) -> int:
+        """Size of the log of events: it grows with every one."""
+        try:
+            return self._path(job_id, ".events.jsonl").stat().st_size
+        except FileNotFoundError:
+            return 0
+
     def put_result(self, job_id: str, result: Mapping[str, Any]) -> None:
         """Keep the answer; before the job is said to be successful."""
         option = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
@@ -265,6 +273,15 @@ class JobStore:
         """Tell whether anybody has asked for the end of a job."""
         return self._path(job_id, ".cancel").exists()
 
+    def ask_to_finish(self, job_id: str) -> None:
+        """Leave the flag that asks a search to end with the best answer so far."""
+        self.get(job_id)
+        self._path(job_id, ".finish").touch()
+
+    def is_to_finish(self, job_id: str) -> bool:
+        """Tell whether anybody has asked for the best answer so far."""
+        return self._path(job_id, ".finish").exists()
+
     def remove(self, job_id: str) -> None:
         """Remove a job that is over, its events and its answer.
 
@@ -276,7 +293,7 @@ class JobStore:
         if not self.get(job_id).is_over:
             raise StudyError("job_not_over", job_id=job_id)
         # The record goes first: without it there is no job.
-        for ending in (".json", ".result.json", ".events.jsonl", ".cancel", ".lock"):
+        for ending in (".json", ".result.json", ".events.jsonl", ".cancel", ".finish", ".lock"):
             self._path(job_id, ending).unlink(missing_ok=True)
 
     @contextmanager

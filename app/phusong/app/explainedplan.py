@@ -1,0 +1,228 @@
+"""A plan explained: what every pick is worth, what would do as well elsewhere, who stays without and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from phusong.coverage.placement.alternatives import (
+    ANSWERS_WITHIN,
+    Resolve,
+    left_out,
+    next_best,
+    pick_worth,
+    plans_without,
+    swaps_elsewhere,
+)
+from phusong.coverage.placement.answer import PlacementAnswer
+from phusong.coverage.placement.costcurve import CostCurve, cost_curve
+from phusong.coverage.placement.instance import (
+    NONE,
+    BoolArray,
+    CoverageInstance,
+    FloatArray,
+    Int32Array,
+    SideConstraints,
+)
+
+SHARES = (50, 80, 90, 95, 98, 99, 100)
+LAST_PART = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanPlaces:
+    """Where the sites of an instance are.
+
+    Attributes
+    ----------
+    x_m, y_m : ndarray of float64, shape (sites,)
+    apart_m : float
+        From how far a site counts as another place.
+    """
+
+    x_m: FloatArray
+    y_m: FloatArray
+    apart_m: float = 500.0
+
+    def near(self, site: int) -> Int32Array:
+        """Sites at the same place as a site."""
+        distance_m = np.hypot(self.x_m - self.x_m[site], self.y_m - self.y_m[site])
+        return np.flatnonzero(distance_m < self.apart_m).astype(np.int32)
+
+
+def explain_plan(
+    instance: CoverageInstance,
+    answer: PlacementAnswer,
+    places: PlanPlaces,
+    *,
+    constraints: SideConstraints | None = None,
+    resolve: Resolve | None = None,
+    resolved_picks: int = 3,
+    beyond: int = 50,
+    most_cost: float = math.inf,
+    other_cost_per_weight: float | None = None,
+) -> dict[str, Any]:
+    """Return all that explains a plan as plain values.
+
+    Parameters
+    ----------
+    instance : CoverageInstance
+        What the plan was made from; the weight is homes, people or villages.
+    answer : PlacementAnswer
+    places : PlanPlaces
+    constraints : SideConstraints, optional
+        Of the question: forbidden sites and places that exclude each other.
+    resolve : callable, optional
+        Solves the question again under other constraints; without it only exchanges are looked for.
+    resolved_picks : int
+        For so many picks, those worth most, the question is asked again without them.
+    beyond : int
+        Most picks by which the curve goes on.
+    most_cost : float
+        Budget that exchanges must keep to.
+    other_cost_per_weight : float, optional
+        What a unit of weight costs by other means, e.g. a satellite terminal a home.
+
+    Returns
+    -------
+    dict
+        ``picks``, ``curve``, ``next_best``, ``swaps``, ``other_plans`` (within 1 % of the value, elsewhere),
+        ``left_out`` with the reason of each.
+    """
+    given = constraints or SideConstraints()
+    usable = None if given.forbidden is None else ~given.forbidden
+    curve = cost_curve(instance, answer.chosen, beyond=beyond, usable=usable, place=given.place)
+    swaps = swaps_elsewhere(
+        instance,
+        answer.chosen,
+        x_m=places.x_m,
+        y_m=places.y_m,
+        apart_m=places.apart_m,
+        most_cost=most_cost,
+        usable=usable,
+    )
+    more = next_best(instance, answer.chosen, usable=usable)
+    return {
+        "picks": _picks(instance, curve),
+        "curve": curve_record(curve, other_cost_per_weight=other_cost_per_weight),
+        "next_best": [
+            {"site": int(site), "adds": float(added), "cost_per_weight": float(each)}
+            for site, added, each in zip(more.site, more.added_weight, more.cost_per_weight, strict=True)
+        ],
+        "swaps": [
+            {
+                "out": one.out_site,
+                "in": one.in_site,
+                "served": one.served_weight,
+                "cost_change": one.cost_change,
+                "distance_m": one.distance_m,
+            }
+            for one in swaps
+        ],
+        "other_plans": _other_plans(
+            instance, answer, places, constraints=given, resolve=resolve, most=resolved_picks
+        ),
+        "left_out": _left_out(instance, answer.chosen, usable),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _picks(instance: CoverageInstance, curve: CostCurve) -> list[dict[str, Any]]:
+    """Sites of the plan in the order to build them."""
+    count = int(curve.is_planned.sum())
+    worth = pick_worth(instance, curve.site[:count])
+    return [
+        {
+            "site": int(worth.site[place]),
+            "cost": float(curve.step_cost[place]),
+            "adds": float(curve.added_weight[place]),
+            "adds_alone": float(worth.alone_weight[place]),
+            "adds_last": float(worth.last_weight[place]),
+            "cost_per_weight": _finite(float(curve.marginal_cost[place])),
+            "cost_per_weight_last": _finite(float(worth.cost_per_weight[place])),
+        }
+        for place in range(count)
+    ]
+
+
+def curve_record(curve: CostCurve, *, other_cost_per_weight: float | None = None) -> dict[str, Any]:
+    """Return a cost curve as plain values, with what the last 2 % cost and where other means take over."""
+    record: dict[str, Any] = {
+        "site": curve.site.tolist(),
+        "is_planned": curve.is_planned.tolist(),
+        "cost": curve.cost.tolist(),
+        "served": curve.served_weight.tolist(),
+        "marginal_cost": [_finite(value) for value in curve.marginal_cost.tolist()],
+        "start": curve.start_weight,
+        "total": curve.total_weight,
+        "cost_to_serve": {f"{share}": _finite(curve.cost_to_serve(share / 100.0)) for share in SHARES},
+        "last_2_percent": [_finite(value) for value in curve.last_part(LAST_PART).tolist()],
+    }
+    if other_cost_per_weight is not None:
+        record["other_cost_per_weight"] = other_cost_per_weight
+        record["worth_until"] = curve.worth_until(other_cost_per_weight)
+    return record
+
+
+def _other_plans(
+    instance: CoverageInstance,
+    answer: PlacementAnswer,
+    places: PlanPlaces,
+    *,
+    constraints: SideConstraints,
+    resolve: Resolve | None,
+    most: int,
+) -> list[dict[str, Any]]:
+    """Ask again without each of the picks worth most."""
+    if resolve is None:
+        return []
+    worth = pick_worth(instance, answer.chosen)
+    wanted = worth.site[np.argsort(-worth.last_weight, kind="stable")][:most].tolist()
+    plans = plans_without(
+        instance,
+        answer,
+        resolve=resolve,
+        constraints=constraints,
+        near=places.near,
+        sites=wanted,
+        within=ANSWERS_WITHIN,
+    )
+    return [
+        {
+            "without": one.without_site,
+            "chosen": one.answer.chosen.tolist(),
+            "new": one.new_sites.tolist(),
+            "value": one.answer.value,
+            "bound": one.answer.bound,
+            "cost": one.answer.cost,
+            "worse_by": one.worse_by,
+        }
+        for one in plans
+    ]
+
+
+def _left_out(
+    instance: CoverageInstance, chosen: Int32Array, usable: BoolArray | None
+) -> list[dict[str, Any]]:
+    found = left_out(instance, chosen, usable=usable)
+    rows: Sequence[Mapping[str, Any]] = [
+        {
+            "demand": int(demand),
+            "weight": float(instance.demand_weight[demand]),
+            "reason": reason,
+            "site": None if site == NONE else int(site),
+            "cost": _finite(float(cost)),
+            "cost_per_weight": _finite(float(each)),
+        }
+        for demand, reason, site, cost, each in zip(
+            found.demand, found.reason, found.site, found.cost, found.cost_per_weight, strict=True
+        )
+    ]
+    return sorted((dict(row) for row in rows), key=lambda row: (-row["weight"], row["demand"]))

@@ -152,6 +152,22 @@ def test_threads_and_other_carriers_change_nothing(time_percentage: float, has_c
     np.testing.assert_array_equal(one.loss_db[0], alone.loss_db[0])
 
 
+@pytest.mark.parametrize(("time_percentage", "has_clutter"), CASES)
+def test_what_is_wanted_does_not_depend_on_what_is_not(time_percentage: float, has_clutter: bool) -> None:
+    terrain = world(ridges(141, seed=6))
+    options: dict[str, Any] = {
+        "time_percentage": time_percentage,
+        "clutter": world(patches(141)) if has_clutter else None,
+        "radii_m": [2_000.0],
+    }
+    wanted = np.random.default_rng(3).random((141, 141)) < 0.3
+    whole = predict(terrain, 70.2, 70.4, **options)
+    part = predict(terrain, 70.2, 70.4, wanted=wanted, **options)
+    rows, cols = whole.loss_db.shape[1:]
+    asked = wanted[whole.row0 : whole.row0 + rows, whole.col0 : whole.col0 + cols]
+    np.testing.assert_array_equal(part.loss_db, np.where(asked, whole.loss_db, np.nan))
+
+
 def test_unknown_terrain_hides_what_lies_beyond() -> None:
     values = ridges(161, seed=2)
     values[60:70, 90:100] = np.nan

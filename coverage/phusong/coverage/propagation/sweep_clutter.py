@@ -20,7 +20,7 @@ from phusong.coverage.propagation.profile import Int64Array
 from phusong.coverage.propagation.sweep_geometry import Seen
 from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
 
-NEAR = 8
+NEAR = 4
 """Samples before a receiver that are those of the pixel's own path."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
@@ -60,11 +60,12 @@ def make_near(room: int) -> Near:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def aim_near(  # noqa: PLR0917 - kernels take no keyword-only options
-    near: Near, seen: Seen, corner: Int64Array, width: int, site: Site, pixels: int
+    near: Near, seen: Seen, corner: Int64Array, width: int, site: Site, pixels: int, lanes: int
 ) -> None:
-    """Set the directions of the pixels' own paths, and where their last samples begin."""
-    for i in range(pixels):
-        row, col = corner[i] // width, corner[i] % width
+    """Set the directions of the pixels' own paths, the last one's copies too, and where samples are near."""
+    for i in range(lanes):
+        place = corner[min(i, pixels - 1)]
+        row, col = place // width, place % width
         per_cell = 1.0 / np.float64(seen.cells[i])
         near.down[i] = (row - site.row - site.row_part) * per_cell
         near.right[i] = (col - site.col - site.col_part) * per_cell

@@ -31,7 +31,9 @@ from phusong.coverage.propagation.sweep_clutter import Near, aim_near, make_near
 from phusong.coverage.propagation.sweep_full_edges import Earth, see_edges, share_pixels, with_edges
 from phusong.coverage.propagation.sweep_full_geometry import keep_smooth_ends, see_ducts
 from phusong.coverage.propagation.sweep_geometry import (
+    TOGETHER,
     Seen,
+    fill_up,
     list_sighted,
     make_seen,
     meet_both_sides,
@@ -99,7 +101,7 @@ def _make_work(
         make_seen(room),
         make_seen(room),
         make_sight(room),
-        make_near(room),
+        make_near(room + TOGETHER),
         make_finish(room if is_median else 0, samples, has_clutter),
         make_full_finish(0 if is_median else room, samples, step_km, climate),
     )
@@ -149,29 +151,30 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
 ) -> None:
     """Write the geometry of a traced radial's pixels into the batch."""
     seen, sight, site, near = work.seen, work.sight, fan.site, work.near
-    whole = work.finish.batch if is_median else work.full.batch
-    batch, more = from_row(whole, filled), more_from_row(work.full.more, 0 if is_median else filled)
+    rows = work.finish.batch if is_median else work.full.batch
+    batch, more = from_row(rows, filled), more_from_row(work.full.more, 0 if is_median else filled)
     terrain, tables, has_clutter = work.terrain, earth.tables, cover.size > 0
-    walk_from_transmitter(seen, terrain, batch, site, new)
+    lanes = fill_up(seen, new)
+    walk_from_transmitter(seen, terrain, batch, site, lanes)
     if not is_median:
-        keep_smooth_ends(more, batch, seen, site, new)
-    walk_to_horizon(seen, terrain, site, new)
-    walk_to_highest(seen, terrain, site, new)
-    meet_both_sides(seen, terrain, batch, site, new)
+        keep_smooth_ends(more, batch, seen, site, lanes)
+    walk_to_horizon(seen, terrain, site, lanes)
+    walk_to_highest(seen, terrain, site, lanes)
+    meet_both_sides(seen, terrain, batch, site, lanes)
     if not is_median:
         see_ducts(more, batch, seen, terrain, site, new)
     inner = near.farther if has_clutter else seen.inner
     other = share_pixels(seen, inner, work.other)
     if has_clutter:
-        aim_near(near, seen, batch.corner, fan.cols, site, new)
-        see_near(near, seen, terrain, cover, fan.cols, tables, site, new)
+        aim_near(near, seen, batch.corner, fan.cols, site, new, lanes)
+        see_near(near, seen, terrain, cover, fan.cols, tables, site, lanes)
         see_edges(other, sight, near, work.surface, batch, earth, no_loss, new)
     else:
         sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, new)
         clear_lines(sight, terrain, batch, tables.per_km, tables.step, site, sighted)
     if not is_median:
         if has_clutter:
-            see_near(near, seen, terrain, cover, fan.cols, beta.tables, beta.site, new)
+            see_near(near, seen, terrain, cover, fan.cols, beta.tables, beta.site, lanes)
         see_edges(other, sight, near, work.anomalous, with_edges(batch, more.nu_m), beta, no_loss, new)
 
 

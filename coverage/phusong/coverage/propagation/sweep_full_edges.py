@@ -13,7 +13,7 @@ from phusong.coverage.propagation.area_math import root
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.sweep_clutter import Near
-from phusong.coverage.propagation.sweep_geometry import Seen, list_sighted, walk_to_horizon
+from phusong.coverage.propagation.sweep_geometry import Seen, fill_up, list_sighted, walk_to_horizon
 from phusong.coverage.propagation.sweep_sight import Sight, clear_lines
 from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
 
@@ -60,9 +60,10 @@ def see_edges(  # noqa: PLR0917 - kernels take no keyword-only options
     pixels : int
     """
     site, tables = earth.site, earth.tables
-    _rises(seen, near, trace, batch, site, pixels)
-    walk_to_horizon(seen, trace, site, pixels)
-    _cross(seen, near, trace, batch, site, pixels)
+    filled = fill_up(seen, pixels)
+    _rises(seen, near, trace, batch, site, filled)
+    walk_to_horizon(seen, trace, site, filled)
+    _cross(seen, near, trace, batch, site, filled)
     sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
     for j in range(sighted):
         sight.margin[j] = min(sight.margin[j], near.margin[sight.row[j]])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import placement
 import rasterio
 from peer import peer_seconds
 from rasterio.transform import from_origin
@@ -144,6 +145,7 @@ def main() -> int:
         sys.stdout.write(f"{name:58}{seconds:9.3f} s  {ratio}\n")
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(measured, indent=2))
+    placement.report()
     return 0
 
 

@@ -82,11 +82,11 @@ def _worth(gain: float, cost: float, by_cost: bool) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _best(worth: FloatArray, gain: FloatArray, cost: FloatArray) -> int:
-    """Return the site worth most; ties: more gain, then less cost, then the lower number."""
+def _best(worth: FloatArray, gain: FloatArray, cost: FloatArray, left: float) -> int:
+    """Return the site worth most that can be paid; ties: more gain, less cost, the lower number."""
     best = -1
     for site in range(worth.size):
-        if gain[site] <= 0.0:
+        if gain[site] <= 0.0 or cost[site] > left:
             continue
         if best >= 0 and worth[site] == worth[best]:
             equal = gain[site] == gain[best]
@@ -122,8 +122,8 @@ def _greedy(
     least = GAIN_TOLERANCE * weight.max() if weight.size else 0.0
     chosen, added = np.empty(sites, np.int32), np.empty(sites)
     number, spent = 0, 0.0
-    while True:
-        site = _best(worth, gain, limits.cost)
+    while number < limits.most_sites:
+        site = _best(worth, gain, limits.cost, limits.budget - spent)
         if site < 0:
             break
         if gain[site] <= least or not _fits(site, limits, number, spent, used):

@@ -26,7 +26,7 @@ from .fixture_study import lonlat
 @contextmanager
 def serving(study: Path, *, static_dir: Path | None = None) -> Iterator[str]:
     """Serve a study; gives the address."""
-    config = uvicorn.Config(create_app(study, static_dir=static_dir), log_level="critical", lifespan="off")
+    config = uvicorn.Config(create_app(study, static_dir=static_dir), log_level="critical")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)

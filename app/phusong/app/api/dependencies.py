@@ -9,6 +9,7 @@ from fastapi import Depends, Path, Query, Request
 from phusong.app.api.errors import request_language
 from phusong.app.api.snapshot import Snapshot, StudySource
 from phusong.app.i18n import Language
+from phusong.app.jobs.runner import JobRunner
 
 
 def current_snapshot(request: Request) -> Snapshot:
@@ -16,6 +17,12 @@ def current_snapshot(request: Request) -> Snapshot:
     return cast(StudySource, request.app.state.source).current()
 
 
+def job_desk(request: Request) -> JobRunner:
+    """Jobs of the study that is served."""
+    return cast(JobRunner, request.app.state.jobs)
+
+
+JobDesk = Annotated[JobRunner, Depends(job_desk)]
 CurrentSnapshot = Annotated[Snapshot, Depends(current_snapshot)]
 ReaderLanguage = Annotated[Language, Depends(request_language)]
 

@@ -12,11 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from rasterio.errors import RasterioIOError
 from starlette.exceptions import HTTPException
 
+from phusong.app.api.guards import ForeignRequestError
 from phusong.app.api.headers import SECURITY_HEADERS
 from phusong.app.i18n import Language, choose_language, tell_error, translate
 from phusong.coverage.errors import InputError, NotFoundError, PhuSongError, StudyError
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (ForeignRequestError, 403),
     (NotFoundError, 404),
     (StudyError, 409),
     (InputError, 400),
@@ -27,7 +29,7 @@ STATUS: tuple[tuple[type[Exception], int], ...] = (
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 80
 
-_HTTP_CODES: Mapping[int, str] = {404: "path_unknown", 405: "method_not_allowed"}
+_HTTP_CODES: Mapping[int, str] = {404: "path_unknown", 405: "method_not_allowed", 413: "body_large"}
 _EXPECTED: Mapping[str, str] = {
     "int_parsing": "integer",
     "int_from_float": "integer",

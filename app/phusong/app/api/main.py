@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from phusong.app.api.errors import MEDIA_TYPE, install_error_handlers
+from phusong.app.api.guards import BodyLimit
 from phusong.app.api.headers import HeadAsGet, SecurityHeaders
 from phusong.app.api.page import PACKAGED_PAGE, PageFiles
 from phusong.app.api.routes import (
@@ -21,14 +24,20 @@ from phusong.app.api.routes import (
     exports,
     footprint,
     health,
+    jobs,
+    processes,
     profile,
     results,
+    scenarios,
     search,
     study,
     tiles,
 )
 from phusong.app.api.schemas import Problem
 from phusong.app.api.snapshot import StudySource
+from phusong.app.jobs.kinds import KINDS
+from phusong.app.jobs.runner import JobRunner
+from phusong.geodata.store.folder import FolderStore
 
 COMPRESS_FROM_BYTES = 1_000
 COMPRESSION_LEVEL = 5
@@ -56,13 +65,16 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         docs_url=None,  # both viewers load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_at_work,
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(HeadAsGet),
+            Middleware(BodyLimit),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),
         ],
     )
     app.state.source = StudySource(Path(study_path))
+    app.state.jobs = JobRunner(FolderStore.open(Path(study_path)), KINDS)
     app.state.static_dir = static_dir or PACKAGED_PAGE
     install_error_handlers(app)
     for module in (
@@ -77,11 +89,24 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         footprint,
         search,
         exports,
+        processes,
+        jobs,
+        scenarios,
     ):
         app.include_router(module.router)
     app.mount("/", PageFiles(directory=app.state.static_dir, check_dir=False), name="page")
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     return app
+
+
+@asynccontextmanager
+async def _at_work(app: FastAPI) -> AsyncIterator[None]:
+    """Take up the jobs that an earlier server left, and give back the running one at the end."""
+    app.state.jobs.start()
+    try:
+        yield
+    finally:
+        app.state.jobs.close()
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from phusong.app.compute.maps import relief_path
 from phusong.app.compute.published import current_run, load_villages, village_frame
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.compute.signalmap import Service, SignalMap
+from phusong.app.compute.whatif import Baseline
 from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
 from phusong.app.leveltiles import LevelTiles
@@ -215,6 +216,18 @@ class Snapshot:
     def inspector(self) -> Inspector:
         """Levels and profiles at places."""
         return self._parts.get("inspector", self._make_inspector)
+
+    def baseline(self) -> Baseline:
+        """Results held ready for questions of what if.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        InputError
+            ``results_stale``.
+        """
+        return self._parts.get("baseline", lambda: Baseline(self.store))
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """West, south, east, north of the study in degrees; None when nothing is located."""

@@ -13,7 +13,7 @@ import fcntl
 import os
 import re
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -172,13 +172,17 @@ class JobStore:
         except (orjson.JSONDecodeError, TypeError) as error:
             raise StudyError("study_broken", path=str(path)) from error
 
-    def all(self) -> list[JobRecord]:
-        """Every job, the oldest first; one that is removed meanwhile is left out."""
+    def ids(self) -> list[str]:
+        """Ids of the jobs, in no order."""
+        return [path.stem for path in self.folder.glob("*.json") if _ID.fullmatch(path.stem)]
+
+    def all(self, *, but: Collection[str] = ()) -> list[JobRecord]:
+        """Every job but some, the oldest first; one that is removed meanwhile is left out."""
         found = []
-        for path in self.folder.glob("*.json"):
-            if _ID.fullmatch(path.stem):
+        for job_id in self.ids():
+            if job_id not in but:
                 with suppress(NotFoundError):
-                    found.append(self.get(path.stem))
+                    found.append(self.get(job_id))
         return sorted(found, key=lambda job: (job.created_at, job.job_id))
 
     def update(self, job_id: str, status: JobStatus | None = None, **changes: Any) -> JobRecord:  # noqa: ANN401

@@ -1,0 +1,88 @@
+"""What each process takes, as JSON schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from phusong.app.compute.inputs import DEFAULT_MODE, MODES
+from phusong.app.i18n import Language, translate
+from phusong.app.jobs.kinds import KINDS
+
+Schema = Mapping[str, Any]
+_TEXT: Schema = {"type": "string"}
+_NUMBER: Schema = {"type": "number"}
+_NAMES: Schema = {"type": "array", "items": {"type": "string"}}
+_ADDITION: Schema = {
+    "type": "object",
+    "required": ["site_id", "lon_deg", "lat_deg", "height_m", "band"],
+    "properties": {
+        "site_id": _TEXT,
+        "lon_deg": _NUMBER,
+        "lat_deg": _NUMBER,
+        "height_m": {"type": "number", "exclusiveMinimum": 0},
+        "band": {"type": "string", "examples": ["B3", "n78", "1800"]},
+        "azimuths_deg": {"type": ["array", "null"], "items": _NUMBER, "maxItems": 12},
+        "power_dbm": {"type": ["number", "null"]},
+        "downtilt_deg": {"type": ["number", "null"]},
+        "operator": {"type": ["string", "null"]},
+        "technology": {"type": ["string", "null"]},
+        "cost_mvnd": {"type": ["number", "null"], "minimum": 0},
+        "source": _TEXT,
+    },
+}
+_EDIT: Schema = {
+    "type": "object",
+    "required": ["cell_id", "changes"],
+    "properties": {
+        "cell_id": _TEXT,
+        "changes": {"type": "object", "additionalProperties": _NUMBER},
+        "cost_mvnd": {"type": ["number", "null"], "minimum": 0},
+    },
+}
+_CHANGE: Mapping[str, Schema] = {
+    "additions": {"type": "array", "items": _ADDITION},
+    "removed_sites": _NAMES,
+    "removed_cells": _NAMES,
+    "edits": {"type": "array", "items": _EDIT},
+}
+_SCENARIO: Schema = {"type": "object", "properties": {"name": _TEXT, **_CHANGE}}
+INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
+    {
+        "compute": {
+            "mode": {"type": "string", "enum": list(MODES), "default": DEFAULT_MODE},
+            "workers": {"type": ["integer", "string", "null"]},
+        },
+        "what-if": _CHANGE,
+        "compare": {"scenarios": {"type": "array", "items": {"oneOf": [_TEXT, _SCENARIO]}}},
+    }
+)
+DESCRIPTIONS: tuple[str, ...] = tuple(KINDS)
+"""Every process there is, by name."""
+QUICK = frozenset({"what-if"})
+"""Processes that answer at once unless a job is preferred."""
+
+
+def process_summary(name: str, language: Language) -> dict[str, Any]:
+    """Return what a list of processes says of one."""
+    ways = ["async-execute", "dismiss"]
+    return {
+        "id": name,
+        "title": translate(f"processes.{name}.title", language),
+        "description": translate(f"processes.{name}.description", language),
+        "version": "1",
+        "jobControlOptions": ["sync-execute", *ways] if name in QUICK else ways,
+        "outputTransmission": ["value"],
+        "links": [{"href": f"/processes/{name}", "rel": "self", "type": "application/json"}],
+    }
+
+
+def process_record(name: str, language: Language) -> dict[str, Any]:
+    """Return the description of a process with its inputs and output."""
+    inputs = {
+        member: {"title": member, "minOccurs": 0, "schema": schema}
+        for member, schema in INPUTS.get(name, {}).items()
+    }
+    outputs = {"result": {"title": "result", "schema": {"type": "object"}}}
+    return {**process_summary(name, language), "inputs": inputs, "outputs": outputs}

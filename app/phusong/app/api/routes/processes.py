@@ -1,0 +1,79 @@
+"""Processes and their execution (OGC API - Processes, Part 1)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from phusong.app.api.answers import JSON, encode, json_answer
+from phusong.app.api.dependencies import CurrentSnapshot, JobDesk, ReaderLanguage
+from phusong.app.api.guards import from_this_page
+from phusong.app.api.jobrecords import status_info
+from phusong.app.api.processrecords import DESCRIPTIONS, process_record, process_summary
+from phusong.app.comparing import compare
+from phusong.coverage.errors import InputError, NotFoundError
+from phusong.geodata.scenario import scenario_from_dict
+
+router = APIRouter(tags=["processes"])
+
+
+class Execution(BaseModel):
+    """What a process is to work on."""
+
+    inputs: dict[str, Any] = Field(
+        default_factory=dict, description="See `/processes/{id}`", examples=[{"mode": "sweep"}]
+    )
+
+
+@router.get("/processes")
+def processes(request: Request, snapshot: CurrentSnapshot, language: ReaderLanguage) -> Response:
+    """List what can be asked for."""
+    record = {
+        "processes": [process_summary(name, language) for name in DESCRIPTIONS],
+        "links": [{"href": "/processes", "rel": "self", "type": JSON}],
+    }
+    return json_answer(request, record, f"{snapshot.tag}-{language}")
+
+
+@router.get("/processes/{process}")
+def process(request: Request, snapshot: CurrentSnapshot, language: ReaderLanguage, process: str) -> Response:
+    """Describe a process with the schema of its inputs."""
+    return json_answer(request, process_record(_known(process), language), f"{snapshot.tag}-{language}")
+
+
+@router.post(
+    "/processes/{process}/execution",
+    dependencies=[Depends(from_this_page)],
+    responses={201: {"description": "A job was accepted; `Location` names it"}},
+)
+def execute(  # noqa: PLR0917 - parts of a request
+    request: Request,
+    snapshot: CurrentSnapshot,
+    desk: JobDesk,
+    language: ReaderLanguage,
+    process: str,
+    execution: Execution,
+    prefer: Annotated[str, Header(max_length=200)] = "",
+) -> Response:
+    """Run a process: at once where it is quick and nobody prefers otherwise, else as a job."""
+    _known(process)
+    if process == "what-if" and "respond-async" not in prefer:
+        scenario = scenario_from_dict({"name": "what-if", **execution.inputs})
+        if scenario.is_empty:
+            raise InputError("whatif_nothing")
+        found = compare(snapshot.baseline(), [scenario])
+        return Response(encode(found), media_type=JSON, headers={"Cache-Control": "no-store"})
+    job_id = desk.submit(process, execution.inputs)
+    desk.start()
+    root = request.scope.get("root_path", "")
+    headers = {"Location": f"{root}/jobs/{job_id}", "Preference-Applied": "respond-async"}
+    body = encode(status_info(desk.get(job_id), language))
+    return Response(body, status_code=201, media_type=JSON, headers={**headers, "Cache-Control": "no-store"})
+
+
+def _known(process: str) -> str:
+    if process not in DESCRIPTIONS:
+        raise NotFoundError("process_unknown", value=process[:80], allowed=", ".join(DESCRIPTIONS))
+    return process

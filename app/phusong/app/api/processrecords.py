@@ -55,6 +55,28 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "workers": {"type": ["integer", "string", "null"]},
         },
         "what-if": _CHANGE,
+        "optimise": {
+            "sites": {"type": ["integer", "null"], "minimum": 0},
+            "budget_mvnd": {"type": ["number", "null"], "minimum": 0},
+            "reach": {"type": ["number", "string", "null"], "examples": [95, "all"]},
+            "target": {"type": "string", "examples": ["villages", "people", "households"]},
+            "technology": _TEXT,
+            "operator": _TEXT,
+            "heights": {"type": "array", "items": _NUMBER},
+            "bands": _NAMES,
+            "kinds": _NAMES,
+            "gap": _NUMBER,
+            "time_limit_s": _NUMBER,
+            "costs": {"type": "object"},
+            "save_as": {"type": ["string", "null"]},
+        },
+        "technology": {
+            "operator": _TEXT,
+            "technology": _TEXT,
+            "most_places": {"type": "integer", "minimum": 1},
+            "time_limit_s": _NUMBER,
+            "costs": {"type": "object"},
+        },
         "compare": {"scenarios": {"type": "array", "items": {"oneOf": [_TEXT, _SCENARIO]}}},
     }
 )

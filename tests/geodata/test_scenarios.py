@@ -125,7 +125,7 @@ def test_names_nobody_can_read_are_refused(name: Any) -> None:
 @pytest.mark.parametrize(
     ("record", "member"),
     [
-        ([], "scenario"),
+        ([], "JSON"),
         ({"name": "A", "extra": 1}, "extra"),
         ({"name": "A", "additions": {}}, "additions"),
         ({"name": "A", "additions": "abc"}, "additions"),

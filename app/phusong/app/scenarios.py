@@ -93,8 +93,8 @@ def cost_mvnd(scenario: Scenario) -> tuple[float, bool]:
 def scenario_cells(inputs: ComputeInputs, scenario: Scenario) -> ScenarioCells:
     """Turn a scenario into cells.
 
-    A site some of whose cells change or go is taken off air whole, and what stays of it is put back: figures
-    are the same, because signal is composed in whole numbers.
+    A cell that changes is taken off air and put back as it will be: figures are those of computing it so,
+    because signal is composed in whole numbers.
 
     Raises
     ------
@@ -111,9 +111,13 @@ def scenario_cells(inputs: ComputeInputs, scenario: Scenario) -> ScenarioCells:
         taken |= {cell.cell_id for cell in cells}
         added += cells
         assumed |= set(unsaid)
-    removed, kept = _standing(inputs.cells, scenario)
+    removed_cells, edited = _changed(inputs.cells, scenario)
     return ScenarioCells(
-        Change(added=(*added, *kept), removed_sites=removed),
+        Change(
+            added=(*added, *edited),
+            removed_sites=scenario.removed_sites,
+            removed_cells=removed_cells,
+        ),
         masts=len({one.site_id for one in scenario.additions}),
         new_cells=len(added),
         assumed=tuple(sorted(assumed)),
@@ -155,25 +159,20 @@ def _free_names(stem: str, count: int, taken: set[str]) -> list[str]:
     return names
 
 
-def _standing(cells: Sequence[Cell], scenario: Scenario) -> tuple[tuple[str, ...], list[Cell]]:
-    """Sites that go off air, and the cells among theirs that stay or come back changed."""
+def _changed(cells: Sequence[Cell], scenario: Scenario) -> tuple[tuple[str, ...], list[Cell]]:
+    """Cells that go off air while their site stays, and those that come back changed."""
     edits = {edit.cell_id: edit for edit in scenario.edits}
     by_id = {cell.cell_id: cell for cell in cells}
     _refuse_unknown("site_unknown", "site_id", scenario.removed_sites, {cell.site_id for cell in cells})
     _refuse_unknown("cell_unknown", "cell_id", (*edits, *scenario.removed_cells), set(by_id))
-    gone_cells, gone_sites = set(scenario.removed_cells), set(scenario.removed_sites)
-    touched = {by_id[name].site_id for name in (*edits, *gone_cells)} - gone_sites
-    kept = [
-        _edited(cell, edits.get(cell.cell_id))
-        for cell in cells
-        if cell.site_id in touched and cell.cell_id not in gone_cells
+    gone_sites = set(scenario.removed_sites)
+    edited = [
+        _edited(by_id[name], edit) for name, edit in edits.items() if by_id[name].site_id not in gone_sites
     ]
-    return tuple(sorted(gone_sites | touched)), kept
+    return (*scenario.removed_cells, *edits), edited
 
 
-def _edited(cell: Cell, edit: Edit | None) -> Cell:
-    if edit is None:
-        return cell
+def _edited(cell: Cell, edit: Edit) -> Cell:
     changes: dict[str, Any] = dict(edit.changes)
     return replace(cell, **changes)
 

@@ -40,7 +40,7 @@ class Members:
 
     def __post_init__(self) -> None:
         if not isinstance(self.record, Mapping):
-            raise refusal(self.where or "scenario", self.record, "{…}")
+            raise refusal(self.where or "JSON", self.record, "{…}")
         for name in self.record:
             if name not in self.allowed:
                 raise refusal(self._at(str(name)), "?", ", ".join(sorted(self.allowed)))

@@ -46,10 +46,13 @@ class Change:
         Cells of new masts, in the study CRS.
     removed_sites : tuple of str
         Sites that go off air.
+    removed_cells : tuple of str
+        Cells that go off air while their site stays.
     """
 
     added: tuple[Cell, ...] = ()
     removed_sites: tuple[str, ...] = ()
+    removed_cells: tuple[str, ...] = ()
 
 
 class Baseline:
@@ -90,13 +93,13 @@ class Baseline:
         InputError
             ``whatif_nothing`` for a change of nothing; ``mast_outside`` for a mast off the grid.
         NotFoundError
-            ``site_unknown``.
+            ``site_unknown``, ``cell_unknown``.
         """
         started = time.perf_counter()
-        if not change.added and not change.removed_sites:
+        if not (change.added or change.removed_sites or change.removed_cells):
             raise InputError("whatif_nothing")
         threads = pool or ThreadPool()
-        removed = self._cells_of(change.removed_sites)
+        removed = self._cells_of(change)
         compute_losses(
             self.inputs, self._keys_of(removed), wanted=self.area.wanted, pool=threads, progress=silent
         )
@@ -144,12 +147,21 @@ class Baseline:
                 changed.append({**named, **_before_and_after(record["shares"], own)})
         return changed
 
-    def _cells_of(self, sites: Sequence[str]) -> Int32Array:
-        known = {cell.site_id for cell in self.inputs.cells}
-        for site in sites:
-            if site not in known:
+    def _cells_of(self, change: Change) -> Int32Array:
+        cells = self.inputs.cells
+        sites, names = {cell.site_id for cell in cells}, {cell.cell_id for cell in cells}
+        for site in change.removed_sites:
+            if site not in sites:
                 raise NotFoundError("site_unknown", site_id=site[:80])
-        indices = [index for index, cell in enumerate(self.inputs.cells) if cell.site_id in set(sites)]
+        for name in change.removed_cells:
+            if name not in names:
+                raise NotFoundError("cell_unknown", cell_id=name[:80])
+        gone_sites, gone_cells = set(change.removed_sites), set(change.removed_cells)
+        indices = [
+            index
+            for index, cell in enumerate(cells)
+            if cell.site_id in gone_sites or cell.cell_id in gone_cells
+        ]
         return np.array(indices, dtype=np.int32)
 
     def _keys_of(self, cells: Int32Array) -> list[LossKey]:

@@ -43,6 +43,7 @@ class JobRunner:
         self.kinds = kinds
         self.jobs = JobStore(store.path, store.clock)
         self._poll_s = poll_s
+        self._over: set[str] = set()
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -147,8 +148,11 @@ class JobRunner:
         with self.jobs.at_work() as is_alone:
             if not is_alone:
                 return False
-            for record in self.jobs.all():
-                if not record.is_over and self._run_if_free(record.job_id):
+            # A job that is over stays so: none is read again just to see that.
+            for record in self.jobs.all(but=self._over):
+                if record.is_over:
+                    self._over.add(record.job_id)
+                elif self._run_if_free(record.job_id):
                     return True
         return False
 

@@ -350,11 +350,13 @@ def left_out(instance: CoverageInstance, chosen: Int32Array, *, usable: BoolArra
         else:
             found.append(("forbidden" if sites.size else "no_option", NONE))
     site = np.array([one for _, one in found], dtype=np.int64)
-    is_known = site != NONE
+    known = np.flatnonzero(site != NONE)
+    cost, cost_each = np.full(site.size, np.inf), np.full(site.size, np.inf)
+    cost[known], cost_each[known] = instance.site_cost[site[known]], each[site[known]]
     return LeftOut(
         demand=demand.astype(np.int64),
         reason=tuple(reason for reason, _ in found),
         site=site,
-        cost=np.where(is_known, instance.site_cost[site], np.inf),
-        cost_per_weight=np.where(is_known, each[site], np.inf),
+        cost=cost,
+        cost_per_weight=cost_each,
     )

@@ -78,9 +78,9 @@ def best_by_enumeration(instance, serves, constraints, *, sites, budget):
 
 def solved(random, *, constrained, whole):
     instance, serves = random_instance(random, whole=whole)
-    by_number = random.random() < 0.5
-    sites = int(random.integers(0, 6)) if by_number else None
-    budget = None if by_number else float(random.uniform(0, 12 if whole else 1.2))
+    asked = random.integers(0, 5)  # twice sites, twice money, once both
+    sites = int(random.integers(0, 6)) if asked in (0, 1, 4) else None
+    budget = float(random.uniform(0, 12 if whole else 1.2)) if asked >= 2 else None
     constraints = random_constraints(random, instance.sites) if constrained else None
     expected = best_by_enumeration(
         instance,

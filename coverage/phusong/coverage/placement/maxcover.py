@@ -35,7 +35,11 @@ IDLE_ROUNDS = 15
 ROUNDING_SHARE = 0.25
 """Of the time left, at most, for rounding and shaking."""
 MIP_NONZEROS = 1_500_000
-"""Larger cores are given to HiGHS only in part: the sites of which the linear program builds something."""
+"""Of larger cores, HiGHS is first given a part: the sites of which the linear program builds something."""
+PART_SHARE = 0.3
+"""Of the time left, at most, for that part."""
+MOST_NONZEROS = 4_000_000
+"""Still larger cores are never given to HiGHS whole: it would take gigabytes."""
 
 
 def solve_max_cover(
@@ -174,20 +178,22 @@ def _inside(search: Search, core: Core) -> Int32Array:
 
 
 def _finish(search: Search, core: Core, relaxed: Relaxed) -> None:
-    """Give the core to HiGHS: whole where it is small, else what the linear program uses."""
+    """Give the core to HiGHS; where it is large, first what the linear program uses of it."""
     if not core.site.size:
         search.limit(core.base, "bound")
         return
-    if core.instance.demand_index.size <= MIP_NONZEROS:
-        bound = _mip(search, core)
+    if core.instance.demand_index.size > MIP_NONZEROS:
+        used = relaxed.share > 1e-6
+        used[_inside(search, core)] = True
+        part = shrink(core, ~used, np.zeros(used.size, np.bool_))
+        _mip(search, part, whole=False)
+        core, _ = _decide(search, core, relaxed)
+    if core.instance.demand_index.size <= MOST_NONZEROS and not search.finished():
+        bound = _mip(search, core, whole=True)
         search.limit(core.base + bound, "mip")
-        return
-    used = relaxed.share > 1e-6
-    used[_inside(search, core)] = True
-    _mip(search, shrink(core, ~used, np.zeros(used.size, np.bool_)), whole=False)
 
 
-def _mip(search: Search, core: Core, *, whole: bool = True) -> float:
+def _mip(search: Search, core: Core, *, whole: bool) -> float:
     def found(plan: Int32Array | None, bound: float) -> None:
         if plan is not None:
             _offer(search, core, plan, "mip")
@@ -195,7 +201,8 @@ def _mip(search: Search, core: Core, *, whole: bool = True) -> float:
             search.limit(core.base + bound, "mip")
 
     close = max(0.9 * search.close, search.control.gap * (search.start + search.value))
-    run = MipRun(search.remaining_s(), close, search.scale, search.finished, found)
+    seconds = search.remaining_s() * (1.0 if whole else PART_SHARE)
+    run = MipRun(seconds, close, search.scale, search.finished, found)
     return solve_core(core, _inside(search, core), run)
 
 

@@ -11,6 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.instance import (
     BoolArray,
@@ -119,7 +121,27 @@ def make_problem(
         Matrix(groups.indptr, groups.site),
         groups.most,
     )
+    if sites is not None and budget is not None:
+        resources = _with_group_of_all(resources)
     return Problem(_with_served(instance, forced), resources, usable, forced)
+
+
+def _with_group_of_all(resources: Resources) -> Resources:
+    """Write the most sites as one more group, so that the linear program prices number and money."""
+    sites, group = resources.cost.size, resources.capacity.size
+    groups, members = resources.groups, resources.members
+    ends = groups.indptr[1:]
+    return resources._replace(
+        groups=Matrix(
+            groups.indptr + np.arange(sites + 1),
+            np.insert(groups.columns, ends, np.int32(group)),
+        ),
+        members=Matrix(
+            np.append(members.indptr, members.indptr[-1] + sites),
+            np.concatenate([members.columns, np.arange(sites, dtype=np.int32)]),
+        ),
+        capacity=np.append(resources.capacity, np.int32(resources.most_sites)).astype(np.int32),
+    )
 
 
 def _check_limits(sites: int | None, budget: float | None) -> None:

@@ -11,6 +11,7 @@ price on cost. Sums are taken so that rounding can only raise the bound.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,7 +134,7 @@ def _charged(worth: FloatArray, limits: Resources, rate: float) -> tuple[float, 
     return most + rate * limits.budget * (1.0 + EPSILON) + EPSILON * most, margin
 
 
-def _least_at(bound, high: float) -> float:  # type: ignore[no-untyped-def] # noqa: ANN001
+def _least_at(bound: Callable[[float], float], high: float) -> float:
     """Search the rate of the least bound by golden section; the bound is convex in the rate."""
     low = 0.0
     for _ in range(60):

@@ -8,13 +8,14 @@ from typing import Any
 
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
-from phusong.app.compute.whatif import Baseline
+from phusong.app.compute.whatif import Baseline, Change
 from phusong.app.exporting import method_notes
 from phusong.app.i18n import Language, translate
 from phusong.app.scenarios import cost_mvnd, layers_changed, scenario_cells
 from phusong.geodata.exports import write_table
 from phusong.geodata.scenario import Scenario
 
+Answering = Callable[[Change], dict[str, Any]]
 DENOMINATORS = ("population", "households", "villages", "area")
 BASELINE = "base"
 """Key of the network that stands; the scenarios beside it are A, B, C …"""
@@ -30,7 +31,13 @@ ROWS: Mapping[str, Callable[[Mapping[str, Any]], float | None]] = {
 """Rows of the table that have a best value, and how good a scenario is in each."""
 
 
-def compare(base: Baseline, scenarios: Sequence[Scenario], *, progress: Progress = silent) -> dict[str, Any]:
+def compare(
+    base: Baseline,
+    scenarios: Sequence[Scenario],
+    *,
+    progress: Progress = silent,
+    answer: Answering | None = None,
+) -> dict[str, Any]:
     """Return every figure of each scenario and of the network that stands, side by side.
 
     Parameters
@@ -39,6 +46,8 @@ def compare(base: Baseline, scenarios: Sequence[Scenario], *, progress: Progress
         The computed study.
     scenarios : sequence of Scenario
     progress : callable
+    answer : callable, optional
+        Gives the figures of a change; `Baseline.answer` where absent.
 
     Returns
     -------
@@ -58,7 +67,7 @@ def compare(base: Baseline, scenarios: Sequence[Scenario], *, progress: Progress
     columns = [_standing(base)]
     for place, scenario in enumerate(scenarios):
         progress("scenarios", place, len(scenarios))
-        columns.append({**_column(base, scenario), "key": letters(place)})
+        columns.append({**_column(base, scenario, answer or base.answer), "key": letters(place)})
     progress("scenarios", len(scenarios), len(scenarios))
     return {
         "run": base.results["run"],
@@ -106,14 +115,14 @@ def _standing(base: Baseline) -> dict[str, Any]:
     }
 
 
-def _column(base: Baseline, scenario: Scenario) -> dict[str, Any]:
+def _column(base: Baseline, scenario: Scenario, answering: Answering) -> dict[str, Any]:
     cells = scenario_cells(base.inputs, scenario)
     standing = _standing(base)
     column = {**standing, **_costs(scenario), "name": scenario.name}
     column |= {"layers_changed": layers_changed(base.inputs.store, scenario)}
     if scenario.is_empty:
         return column
-    answer = base.answer(cells.change)
+    answer = answering(cells.change)
     shares = {
         technology: {**operators, **answer["province"]["after"].get(technology, {})}
         for technology, operators in {**answer["province"]["after"], **standing["shares"]}.items()

@@ -55,6 +55,21 @@ class Change:
     removed_cells: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a change alters who serves.
+
+    Attributes
+    ----------
+    services : tuple of Service
+        Place k has bit ``1 << k``; new services at the end.
+    shift : Shift
+    """
+
+    services: tuple[Service, ...]
+    shift: Shift
+
+
 class Baseline:
     """A computed study held ready, so that each question costs only the pixels it concerns.
 
@@ -96,6 +111,19 @@ class Baseline:
             ``site_unknown``, ``cell_unknown``.
         """
         started = time.perf_counter()
+        answer = self.told(self.moved(change, pool=pool))
+        return {**answer, "seconds": time.perf_counter() - started}
+
+    def moved(self, change: Change, *, pool: Pool | None = None) -> Moved:
+        """Return where a change alters who serves.
+
+        Raises
+        ------
+        InputError
+            ``whatif_nothing`` for a change of nothing; ``mast_outside`` for a mast off the grid.
+        NotFoundError
+            ``site_unknown``, ``cell_unknown``.
+        """
         if not (change.added or change.removed_sites or change.removed_cells):
             raise InputError("whatif_nothing")
         threads = pool or ThreadPool()
@@ -104,14 +132,17 @@ class Baseline:
             self.inputs, self._keys_of(removed), wanted=self.area.wanted, pool=threads, progress=silent
         )
         touched = _Touched(self, change.added, self._new_cells(change.added), removed)
-        shift = touched.shift(threads)
+        return Moved(tuple(touched.places()), touched.shift(threads))
+
+    def told(self, moved: Moved) -> dict[str, Any]:
+        """Return every figure before and after, from where the services changed."""
         shifted = shifted_figures(
             self.inputs,
             self.world,
             self.settlements,
-            services=list(touched.places()),
+            services=moved.services,
             bits=self.bits,
-            shift=shift,
+            shift=moved.shift,
         )
         return {
             "run": self.inputs.run_id,
@@ -123,8 +154,7 @@ class Baseline:
             "communes": self._communes(shifted.deltas),
             "villages": list(shifted.villages),
             "villages_by_status": self._by_status(shifted.villages),
-            "cells_changed": int(shift.place.size),
-            "seconds": time.perf_counter() - started,
+            "cells_changed": int(moved.shift.place.size),
         }
 
     def _by_status(self, villages: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:

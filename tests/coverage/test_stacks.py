@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.coverage.errors import InputError
+from phusong.coverage.exchange import Members, exchange_cells, settle
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.losses import LossWindow, pack_loss
 from phusong.coverage.losses_kernel import LOSS_STEP_DB, NO_LOSS
@@ -16,7 +17,7 @@ from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.coverage.radio.pattern import cell_loss_db
 from phusong.coverage.service import carrier_needs, fold_stacks, served_levels
 from phusong.coverage.signal import compose_carrier, merge_carriers
-from phusong.coverage.signal_kernel import NO_LEVEL
+from phusong.coverage.signal_kernel import NO_LEVEL, Stack
 from phusong.coverage.stacks import compose_prepared, prepare_cells
 
 GRID = Grid(width=37, height=29, cell_size_m=90.0, left_m=500_000.0, top_m=2_200_000.0, epsg=32648)
@@ -147,3 +148,43 @@ def test_more_cells_than_a_stack_can_number_are_refused() -> None:
     packed = [pack_loss(losses[0])] * 32_768
     with pytest.raises(InputError, match="carrier_crowded"):
         compose_prepared(prepared, [0] * 32_768, packed, terrain=ground, window=(0, 0, 2, 2))
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.integers(4, 12), st.integers(1, 3), st.integers(0, 3))
+def test_exchanging_cells_equals_composing_from_nothing(seed: int, count: int, gone: int, come: int) -> None:
+    ground, cells, losses = _world(seed, count + come)
+    rng = np.random.default_rng(seed)
+    # Few losses and one power make many cells equal, where their order decides.
+    packed = [pack_loss(LossWindow(0, 0, np.round(loss.loss_db, -1))) for loss in losses]
+    prepared = prepare_cells(cells, ground_m=np.full(len(cells), 100.0), receiver_height_m=1.5)
+    where = {"terrain": ground, "window": (3, 5, 17, 21)}
+
+    def members(indices: np.ndarray, numbers: np.ndarray) -> Members:
+        return Members(
+            prepared, indices.astype(np.int32), [packed[k] for k in indices], numbers.astype(np.int16)
+        )
+
+    is_old = np.isin(np.arange(count + come), rng.permutation(count + come)[:count])
+    old = np.flatnonzero(is_old)
+    leaving = np.sort(rng.choice(old, gone, replace=False))
+    now = np.setdiff1d(np.arange(count + come), leaving)
+    before = compose_prepared(prepared, old.tolist(), [packed[k] for k in old], **where)
+    place = np.searchsorted(now, old)
+    renumber = np.where(np.isin(old, leaving), -1, place).astype(np.int16)
+    exchanged = exchange_cells(
+        Stack(before.level, before.number, before.total),
+        renumber,
+        gone=members(leaving, np.arange(gone)),
+        come=members(np.flatnonzero(~is_old), np.searchsorted(now, np.flatnonzero(~is_old))),
+        least=3,
+        **where,
+    )
+    stack = settle(exchanged, members(now, np.arange(now.size)), **where)
+    after = compose_prepared(prepared, now.tolist(), [packed[k] for k in now], **where)
+    assert np.array_equal(stack.total, after.total)
+    assert np.array_equal(stack.level, after.level)
+    assert np.array_equal(stack.number, after.number)
+    # What is not marked was right before.
+    settled = exchanged.unsettled == 0
+    assert np.array_equal(exchanged.stack.level[:, settled], after.level[:, settled])

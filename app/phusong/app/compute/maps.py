@@ -27,9 +27,8 @@ def write_overviews(run_dir: Path, layers: ServedLayers) -> None:
 
 
 def write_services(run_dir: Path, layers: ServedLayers) -> None:
-    """Write which services serve each cell of the grid, in as few bytes as they need."""
-    kind = np.min_scalar_type((1 << len(layers.services)) - 1)
-    write_arrays(run_dir / SERVED_FILE, {"bits": layers.bits.astype(kind), "best_level": layers.best_level})
+    """Write which services serve each cell of the grid."""
+    write_arrays(run_dir / SERVED_FILE, {"bits": layers.bits, "best_level": layers.best_level})
 
 
 def write_relief(inputs: ComputeInputs) -> None:

@@ -79,6 +79,7 @@ def judging_record(inputs: ComputeInputs, signal: SignalMap) -> dict[str, str]:
         "villages": fingerprint(
             [
                 engine_version("villages", "zonal"),
+                "by village",
                 {layer: inputs.layer_hashes.get(layer) for layer in layers},
                 asdict(rule),
                 inputs.method.household_size,

@@ -14,7 +14,7 @@ from phusong.app.compute.budgets import write_cells
 from phusong.app.compute.document import centre_answers, results_document
 from phusong.app.compute.earlier import changed_stacks, write_composed
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES, ComputeInputs, load_inputs, run_id_of
-from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, loss_path
+from phusong.app.compute.losses import LossKey, compute_losses, loss_keys
 from phusong.app.compute.maps import write_overviews, write_relief, write_services
 from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.previous import (
@@ -48,7 +48,6 @@ from phusong.app.compute.stacks import (
     composer,
     missing_blocks,
     plan_stacks,
-    stack_path,
     stacks_basis,
 )
 from phusong.app.compute.world import World, build_world
@@ -177,10 +176,10 @@ def _write_figures(
     counted: dict[Name, VillageFigures] = {}
     if settlements is not None:
         progress("shares", 0, len(masks))
-        counted = village_shares(inputs, world, settlements, layers, masks, previous=previous)
+        counted = village_shares(inputs, settlements, layers, masks, previous=previous)
         write_village_figures(run_dir / VILLAGES_FILE, counted)
     (run_dir / JUDGED_FILE).write_bytes(orjson.dumps(judging_record(inputs, signal)))
-    parts = _parts(inputs, world, layers, masks, counted=counted, progress=progress)
+    parts = _parts(inputs, world, layers, masks, settlements=settlements, counted=counted, progress=progress)
     villages = None
     if settlements is not None:
         villages = village_table(
@@ -218,6 +217,7 @@ def _parts(
     layers: ServedLayers,
     masks: Mapping[Name, int],
     *,
+    settlements: Settlements | None,
     counted: Mapping[Name, VillageFigures],
     progress: Progress,
 ) -> dict[Name, dict[str, ZoneShares | None]]:
@@ -226,7 +226,9 @@ def _parts(
     progress("shares", len(masks), len(masks))
     parts: dict[Name, dict[str, ZoneShares | None]] = {}
     for name in masks:
-        villages, homes = figure_shares(world, counted[name]) if counted else (None, None)
+        villages, homes = (
+            figure_shares(world, settlements, counted[name]) if settlements is not None else (None, None)
+        )
         own = None if people is None else people[name]
         if homes is None and own is not None:
             homes = household_shares(own, world.population / inputs.method.household_size)
@@ -236,11 +238,10 @@ def _parts(
 
 def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: Sequence[StackBlock]) -> None:
     """Remove losses and stacks that this run does not use."""
-    used = {loss_path(inputs.store.cache_dir, key) for key in keys.values()}
-    used |= {stack_path(inputs.store.results_dir, block.digest) for block in blocks}
+    used = {f"{key.digest}.bin" for key in keys.values()} | {f"{block.digest}.bin" for block in blocks}
     for folder in (inputs.store.cache_dir / "loss", inputs.store.results_dir / "signal"):
         for path in folder.rglob("*.bin"):
-            if path not in used:
+            if path.name not in used:
                 path.unlink(missing_ok=True)
         # What a killed worker was writing; the study is locked, so nobody else writes.
         for path in folder.rglob(".*.part"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,7 @@ from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array
 from phusong.coverage.stacks import Window
 from phusong.coverage.zonal import BoolArray
 
-ServiceBits = npt.NDArray[np.uint32]
+ServiceBits = npt.NDArray[np.unsignedinteger[Any]]
 MAX_SERVICES = 32
 
 
@@ -85,7 +86,8 @@ class ServedLayers:
     ----------
     services : tuple of (operator, technology)
         Place k has bit ``1 << k``.
-    bits : ndarray of uint32, shape (height, width)
+    bits : ndarray of unsigned int, shape (height, width)
+        Of the least type that holds them.
     best_level : ndarray of int16, same shape
         Strongest level, in steps, of the services that the village rule counts.
     overviews : mapping of Service to ndarray of int16
@@ -107,7 +109,7 @@ class ServedLayers:
 
     def served(self, mask: int) -> BoolArray:
         """Tell where any service of a mask serves; shape of the study grid."""
-        return (self.bits & np.uint32(mask)) != 0
+        return (self.bits & self.bits.dtype.type(mask)) != 0
 
 
 def judge_services(
@@ -145,7 +147,7 @@ def _empty_layers(inputs: ComputeInputs, services: tuple[Service, ...]) -> Serve
     small = -(-height // OVERVIEW_STEP), -(-width // OVERVIEW_STEP)
     return ServedLayers(
         services,
-        np.zeros(inputs.grid.shape, dtype=np.uint32),
+        np.zeros(inputs.grid.shape, dtype=np.min_scalar_type((1 << len(services)) - 1)),
         np.full(inputs.grid.shape, NO_LEVEL, dtype=np.int16),
         {service: np.full(small, NO_LEVEL, dtype=np.int16) for service in services},
     )
@@ -155,7 +157,7 @@ def _kept_layers(services: tuple[Service, ...], previous: Previous, signal: Sign
     """Take over the layers of an earlier run, emptied where blocks changed."""
     layers = ServedLayers(
         services,
-        previous.bits.astype(np.uint32),
+        previous.bits.copy(),
         previous.best_level.copy(),
         {service: previous.overviews[signal_layer(service[1], service[0])].copy() for service in services},
     )
@@ -186,7 +188,8 @@ class _BlockJudge:
             level, served = judge_block(self.signal, service, window)
             if level is None or served is None:
                 continue
-            self.layers.bits[here] |= served.astype(np.uint32) << np.uint32(place)
+            bit = self.layers.bits.dtype.type(1 << place)
+            self.layers.bits[here] |= np.where(served, bit, bit - bit)
             if service[1] in self.counted:
                 np.maximum(best_level, level, out=best_level)
             self._thin(service, window, level)

@@ -104,11 +104,19 @@ def _catchment_arrays(
 
 def part_of(settlements: Settlements, place: npt.NDArray[np.int64]) -> Settlements:
     """Return the villages that have any of some cells of the grid (flat indices, ascending)."""
+    return _picked(settlements, _villages_at(settlements, place))
+
+
+def _villages_at(settlements: Settlements, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     areas = settlements.areas
     left, right = (np.searchsorted(areas.cell, place, side=side) for side in ("left", "right"))
     entries = np.concatenate([left[right > left], right[right > left] - 1])
     centred = np.flatnonzero(np.isin(areas.centre_cell, place))
-    own = np.union1d(areas.village[entries], centred).astype(np.int64)
+    return np.union1d(areas.village[entries], centred).astype(np.int64)
+
+
+def _picked(settlements: Settlements, own: npt.NDArray[np.int64]) -> Settlements:
+    areas = settlements.areas
     spans = [settlements.order[settlements.begin[k] : settlements.begin[k + 1]] for k in own]
     listed = np.sort(np.concatenate(spans)) if spans else np.empty(0, dtype=np.int32)
     village = np.searchsorted(own, areas.village[listed]).astype(np.int32)
@@ -191,7 +199,6 @@ def _numbers(table: pd.DataFrame, column: str) -> FloatArray:
 
 def village_shares(
     inputs: ComputeInputs,
-    world: World,
     settlements: Settlements,
     layers: ServedLayers,
     masks: Mapping[Name, int],
@@ -200,43 +207,98 @@ def village_shares(
 ) -> dict[Name, VillageFigures]:
     """Villages and households served, by technology and operator.
 
-    Figures of services that serve the same cells as in the earlier run are taken from there.
+    Villages whose cells are served as in the earlier run are taken from there.
     """
-    kept = {} if previous is None else _kept_figures(layers, masks, previous)
+    kept = {} if previous is None else _kept_figures(settlements, masks, previous)
+    moved = _Moved.since(settlements, layers, previous) if previous is not None and kept else None
 
     def figures(name: Name) -> VillageFigures:
-        if name in kept:
-            return kept[name]
-        served = layers.served(masks[name])
-        judged = judge(inputs, settlements, served, best_level=layers.best_level, is_signal_known=True)
-        return _counted(world, settlements, judged)
+        if moved is not None and name in kept:
+            return moved.figures(inputs, kept[name], layers, masks[name])
+        return _judged(inputs, settlements, layers.served(masks[name]))
 
     names = list(masks)
     return dict(zip(names, ThreadPool().map(figures, names), strict=True))
 
 
 VillageFigures = dict[str, npt.NDArray[np.float64]]
-"""``villages_served``, ``villages``, ``households_served`` and ``households``, one number a zone each."""
+"""``is_served``, ``households_served`` and ``households``, one number a village each."""
 
 
-def figure_shares(world: World, figures: VillageFigures) -> tuple[ZoneShares, ZoneShares]:
+def figure_shares(
+    world: World, settlements: Settlements, figures: VillageFigures
+) -> tuple[ZoneShares, ZoneShares]:
     """Shares of villages and of households."""
-    codes = world.zones.codes
+    codes, zone = world.zones.codes, settlements.zone
+    inside = zone >= 0
+
+    def by_zone(values: FloatArray) -> npt.NDArray[np.float64]:
+        sums = np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(codes))
+        return sums.astype(np.float64)
+
     return (
-        ZoneShares(codes, figures["villages_served"], figures["villages"]),
-        ZoneShares(codes, figures["households_served"], figures["households"]),
+        ZoneShares(codes, by_zone(figures["is_served"]), by_zone(np.ones(len(zone)))),
+        ZoneShares(codes, by_zone(figures["households_served"]), by_zone(figures["households"])),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """Villages with a cell whose services changed.
+
+    Attributes
+    ----------
+    changed : int
+        Services that changed anywhere.
+    own : ndarray of int64
+        Indices of the villages.
+    part : Settlements
+        Only they.
+    cells : ndarray of int64
+        Their cells, centres among them.
+    """
+
+    changed: int
+    own: npt.NDArray[np.int64]
+    part: Settlements
+    cells: npt.NDArray[np.int64]
+
+    @classmethod
+    def since(cls, settlements: Settlements, layers: ServedLayers, previous: Previous) -> _Moved:
+        """Compare a run with an earlier one."""
+        place = np.flatnonzero(layers.bits != previous.bits)
+        differences = layers.bits.flat[place] ^ previous.bits.flat[place]
+        own = _villages_at(settlements, place)
+        part = _picked(settlements, own)
+        centres = part.areas.centre_cell
+        cells = np.union1d(part.areas.cell, centres[centres >= 0]).astype(np.int64)
+        return cls(int(np.bitwise_or.reduce(differences, initial=0)), own, part, cells)
+
+    def figures(
+        self, inputs: ComputeInputs, kept: VillageFigures, layers: ServedLayers, mask: int
+    ) -> VillageFigures:
+        """Judge these villages again where a mask is concerned; all others stay."""
+        if not mask & self.changed or not self.own.size:
+            return kept
+        # Fresh pages of zeros cost nothing until they are written to.
+        served = np.zeros(inputs.grid.shape, dtype=bool)
+        bits = layers.bits.flat[self.cells]
+        served.flat[self.cells] = (bits & bits.dtype.type(mask)) != 0
+        found = {name: values.copy() for name, values in kept.items()}
+        for name, values in _judged(inputs, self.part, served).items():
+            found[name][self.own] = values
+        return found
+
+
 def _kept_figures(
-    layers: ServedLayers, masks: Mapping[Name, int], previous: Previous
+    settlements: Settlements, masks: Mapping[Name, int], previous: Previous
 ) -> dict[Name, VillageFigures]:
-    changed = int(np.bitwise_or.reduce(layers.bits ^ previous.bits, axis=None))
+    """Figures of the earlier run, by name."""
     found: dict[Name, VillageFigures] = {}
     for key, values in previous.villages.items():
         technology, operator, figure = key.split("\t")
-        if not masks.get((technology, operator), changed) & changed and (technology, operator) in masks:
-            found.setdefault((technology, operator), {})[figure] = np.array(values)
+        if (technology, operator) in masks and values.shape == settlements.zone.shape:
+            found.setdefault((technology, operator), {})[figure] = values
     return found
 
 
@@ -248,19 +310,12 @@ def write_village_figures(path: Path, figures: Mapping[Name, VillageFigures]) ->
     write_arrays(path, named)
 
 
-def _counted(world: World, settlements: Settlements, judged: pd.DataFrame) -> VillageFigures:
-    zone = settlements.zone
-    inside = zone >= 0
-
-    def by_zone(values: FloatArray) -> npt.NDArray[np.float64]:
-        sums = np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(world.zones.codes))
-        return sums.astype(np.float64)
-
+def _judged(inputs: ComputeInputs, settlements: Settlements, served: BoolArray) -> VillageFigures:
+    judged = judge(inputs, settlements, served, best_level=None, is_signal_known=True)
     return {
-        "villages_served": by_zone((judged["status"] == "served").to_numpy(dtype=np.float64)),
-        "villages": by_zone(np.ones(len(zone))),
-        "households_served": by_zone(judged["households_served"].to_numpy(dtype=np.float64)),
-        "households": by_zone(judged["households"].to_numpy(dtype=np.float64)),
+        "is_served": (judged["status"] == "served").to_numpy(dtype=np.float64),
+        "households_served": judged["households_served"].to_numpy(dtype=np.float64),
+        "households": judged["households"].to_numpy(dtype=np.float64),
     }
 
 

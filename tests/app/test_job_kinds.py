@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.app import worlds
 from tests.app.test_scenarios import CASES, _mast
 from tests.app.test_what_if import MASTS, NEW, _study
 
 from phusong.app.cli import run
 from phusong.app.comparing import compare
 from phusong.app.compute.whatif import Baseline
+from phusong.app.i18n import translate
 from phusong.app.jobs.kinds import KINDS
 from phusong.app.jobs.runner import JobRunner
 from phusong.app.scenarios import save_scenario
@@ -28,7 +30,9 @@ from phusong.geodata.scenario import Scenario
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return _study(tmp_path_factory.mktemp("jobs") / "study", MASTS)
+    made = _study(tmp_path_factory.mktemp("jobs") / "study", MASTS)
+    worlds.put(made.store, "fibre_nodes", [{"node_id": "n1"}], [worlds.point(2_500.0, 2_500.0)])
+    return made
 
 
 def _done(runner: JobRunner, kind: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -69,11 +73,18 @@ def test_a_plan_for_towers_as_a_job_is_kept_as_a_scenario_and_compared(study: St
     study.compute()
     runner = JobRunner(study.store, KINDS)
     asked = {"sites": 2, "means": ["mast"], "heights": [30], "sources": ["settlement"], "most_places": 30}
-    job_id = runner.submit("optimise", {**asked, "time_limit_s": 20, "save_as": "Tối ưu"})
+    job_id = runner.submit("optimise", {**asked, "time_limit_s": 20, "save_as": "Tối ưu", "explain": True})
     assert runner.run_next()
     assert runner.get(job_id).status == "successful", runner.get(job_id).error
     plan = runner.result(job_id)
     assert 1 <= len(plan["picks"]) <= 2
+    told = plan["explained"]
+    assert [one["site"] for one in told["picks"]] and told["curve"]["cost"]
+    assert all(
+        one["served"] >= 0.99 * plan["value"] - 1e-9 or one["distance_m"] >= 500 for one in told["swaps"]
+    )
+    names = {one["village_id"] for one in study.villages(status=["white", "patchy"])["villages"]}
+    assert {one["village_id"] for one in told["left_out"]} <= names
     steps = [event.data for event in runner.events(job_id) if event.event == "step"]
     assert steps and steps[-1]["value"] <= steps[-1]["bound"] * (1 + 1e-9)
     found = _done(runner, "compare", {"scenarios": ["Tối ưu"]})["scenarios"][1]
@@ -138,6 +149,10 @@ def test_a_computation_killed_half_way_is_finished_after_a_restart(tmp_path: Pat
     assert then["communes"] == now["communes"]
 
 
+def _status(status: str) -> str:
+    return translate(f"jobs.status.{status}", "vi")
+
+
 def test_the_command_line_submits_works_shows_and_cancels(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,10 +165,10 @@ def test_the_command_line_submits_works_shows_and_cancels(
 
     first = phusong("job", "submit", "compute", *at).strip()
     second = json.loads(phusong("job", "submit", "compute", *at, "--json"))["job_id"]
-    assert "đã hủy" in phusong("job", "cancel", second, *at)
+    assert _status("dismissed") in phusong("job", "cancel", second, *at)
     phusong("job", "work", *at)
     shown = json.loads(phusong("job", "show", first, *at, "--json"))
     assert shown["status"] == "successful"
     assert shown["result"]["run"] == study.describe()["run"]
     told = phusong("job", "list", *at)
-    assert "xong" in told and "đã hủy" in told
+    assert _status("successful") in told and _status("dismissed") in told

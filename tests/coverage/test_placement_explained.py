@@ -174,6 +174,17 @@ def test_who_stays_without_and_why() -> None:
     assert found.cost_per_weight.tolist() == [2.0, math.inf, math.inf]
 
 
+def test_a_plan_of_nothing_where_nothing_can_be_built() -> None:
+    instance = coverage_instance([0], [], [10.0, 4.0], [], covered=[True, False])
+    none = np.empty(0, dtype=np.int32)
+    assert left_out(instance, none).reason == ("no_option",)
+    assert pick_worth(instance, none).site.size == next_best(instance, none).site.size == 0
+    assert swaps_elsewhere(instance, none, x_m=np.empty(0), y_m=np.empty(0), apart_m=1.0) == []
+    curve = cost_curve(instance, none, beyond=5)
+    assert (curve.start_weight, curve.total_weight, curve.site.size) == (10.0, 14.0, 0)
+    assert curve.last_part(0.02).size == 0 and curve.cost_to_serve(0.5) == 0.0
+
+
 def test_the_last_per_cent_and_where_satellites_take_over() -> None:
     # Households 900, 80, 15 and 5 for 90, 40, 30 and 50: 0.1, 0.5, 2 and 10 a household.
     instance = coverage_instance(

@@ -19,6 +19,7 @@ from phusong.app.explainedplan import curve_record
 from phusong.app.planning.settings import CandidateSettings, TowerRequest
 from phusong.app.planning.together import served_together
 from phusong.app.residual import (
+    COST_DECIMALS,
     Residual,
     cheapest_by_means,
     engine_check,
@@ -181,7 +182,7 @@ def choose_technology(
         "spoilt": spoilt,
         "status": "proved" if choice.gap == 0 else choice.answer.status,
         "alone_cost_mvnd": math.fsum(np.minimum(question.by_means.min(axis=0), question.alone).tolist()),
-        "satellite_only_cost_mvnd": terminal * math.fsum(residual.households.tolist()),
+        "satellite_only_cost_mvnd": math.fsum(question.by_means[-1].tolist()),
         "terminal_mvnd_household": terminal,
         "check": engine_check(base, residual, _claims(question, choice)),
         "curve": _curve(question, choice, terminal),
@@ -196,7 +197,7 @@ def _question(residual: Residual, request: TechnologyRequest) -> _Question:
     instance = instance_of([rows[k] for k in useful.tolist()], weight=residual.households, cost=costs[useful])
     best, which = cheapest_by_means(residual, costs, SHARED_MEANS)
     small = small_cell_costs(residual, request.towers, request.running)
-    satellite = request.running.terminal() * residual.households
+    satellite = np.round(request.running.terminal() * residual.households, COST_DECIMALS)
     own = np.vstack([small["fibre"], small["microwave"], satellite])
     return _Question(instance, useful, own.min(axis=0), np.vstack([best, own]), which)
 

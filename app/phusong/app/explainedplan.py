@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from phusong.app.planning.settings import REACH_ALL
+from phusong.app.planning.towers import TowerPlan
 from phusong.coverage.placement.alternatives import (
     ANSWERS_WITHIN,
     Resolve,
@@ -18,7 +21,7 @@ from phusong.coverage.placement.alternatives import (
     plans_without,
     swaps_elsewhere,
 )
-from phusong.coverage.placement.answer import PlacementAnswer
+from phusong.coverage.placement.answer import Control, PlacementAnswer
 from phusong.coverage.placement.costcurve import CostCurve, cost_curve
 from phusong.coverage.placement.instance import (
     NONE,
@@ -28,6 +31,8 @@ from phusong.coverage.placement.instance import (
     Int32Array,
     SideConstraints,
 )
+from phusong.coverage.placement.leastcost import solve_least_cost
+from phusong.coverage.placement.maxcover import solve_max_cover
 
 SHARES = (50, 80, 90, 95, 98, 99, 100)
 LAST_PART = 0.02
@@ -226,3 +231,59 @@ def _left_out(
         )
     ]
     return sorted((dict(row) for row in rows), key=lambda row: (-row["weight"], row["demand"]))
+
+
+def explain_tower_plan(
+    plan: TowerPlan, *, resolves: bool = True, time_limit_s: float = 10.0
+) -> dict[str, Any]:
+    """Explain a plan for towers; sites are options of the plan, demand is named by village where it is one.
+
+    Parameters
+    ----------
+    plan : TowerPlan
+    resolves : bool
+        Ask the question again without each of the picks worth most.
+    time_limit_s : float
+        Most time for each such question.
+    """
+    request, found = plan.request, plan.found
+    cells = [option.cells[0] for option in found.options]
+    places = PlanPlaces(
+        x_m=np.array([cell.x_m for cell in cells], dtype=np.float64),
+        y_m=np.array([cell.y_m for cell in cells], dtype=np.float64),
+    )
+
+    def resolve(side: SideConstraints) -> PlacementAnswer:
+        began = time.monotonic()
+        control = Control(
+            elapsed_s=lambda: time.monotonic() - began, time_limit_s=time_limit_s, gap=request.gap
+        )
+        if request.reach_percent is None:
+            return solve_max_cover(
+                plan.instance,
+                sites=request.sites,
+                budget=request.budget_mvnd,
+                constraints=side,
+                control=control,
+            )
+        share = None if request.reach_percent == REACH_ALL else float(request.reach_percent) / 100.0
+        return solve_least_cost(plan.instance, reach_share=share, constraints=side, control=control)
+
+    record = explain_plan(
+        plan.instance,
+        plan.answer,
+        places,
+        constraints=plan.constraints,
+        resolve=resolve if resolves else None,
+        most_cost=math.inf if request.budget_mvnd is None else request.budget_mvnd,
+    )
+    # The last two of the demand stand for what is served already and what nothing can be said of.
+    real = [row for row in record["left_out"] if row["demand"] < found.demand.demands]
+    return {**record, "left_out": [{**row, "village_id": _village(plan, row["demand"])} for row in real]}
+
+
+def _village(plan: TowerPlan, demand: int) -> str | None:
+    settlements = plan.base.settlements
+    if settlements is None or not plan.found.demand.villages:
+        return None
+    return str(settlements.table["village_id"].iloc[int(plan.found.demand.village_index[demand])])

@@ -31,6 +31,8 @@ from phusong.coverage.radio.stations import cell_defaults
 
 FloatArray = npt.NDArray[np.float64]
 SMALL_CELL = "small_cell"
+COST_DECIMALS = 1
+"""Present costs are multiples of 100,000 VND: finer than any estimate, coarse enough for exact proofs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ def option_costs(residual: Residual, running: RunningCosts) -> FloatArray:
             backhaul.means, length_m=backhaul.length_m
         )
         costs.append(running.built(parts.total_mvnd, year))
-    return np.array(costs, dtype=np.float64)
+    return np.round(np.array(costs, dtype=np.float64), COST_DECIMALS)
 
 
 def small_cell_costs(
@@ -221,8 +223,8 @@ def small_cell_costs(
     )
     can_hop = residual.small_serves & np.isfinite(residual.small_hop_m)
     return {
-        "fibre": np.where(can_fibre, np.array(fibre, dtype=np.float64), np.inf),
-        "microwave": np.where(can_hop, hop, np.inf),
+        "fibre": np.where(can_fibre, np.round(fibre, COST_DECIMALS), np.inf),
+        "microwave": np.where(can_hop, round(hop, COST_DECIMALS), np.inf),
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from phusong.app.choosing import choose_technology, technology_request
 from phusong.app.compute.whatif import Baseline
+from phusong.app.explainedplan import explain_tower_plan
 from phusong.app.jobs.process import Inputs, JobContext
 from phusong.app.planning.asking import tower_request
 from phusong.app.planning.document import tower_document
@@ -32,7 +33,7 @@ _WHOLE = ("sites", "per_commune")
 _TEXTS = ("target", "technology", "operator", "served_by")
 _LISTS = ("means", "sources", "heights", "bands", "yearly_budgets")
 _TOWERS = frozenset(
-    {*_NUMBERS, *_TEXTS, *_LISTS, "reach", "costs", "has_satellite", "most_places", "save_as"}
+    {*_NUMBERS, *_TEXTS, *_LISTS, "reach", "costs", "has_satellite", "most_places", "save_as", "explain"}
 )
 _TECHNOLOGY = frozenset({"costs", "operator", "technology", "most_places", "time_limit_s"})
 MOST_IN_A_LIST = 100
@@ -103,6 +104,9 @@ def optimise(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping
         store, _request(inputs), progress=context.progress, tell=tell, cancelled=context.is_enough
     )
     document = tower_document(plan)
+    if inputs.get("explain") is True:
+        context.check()
+        document["explained"] = explain_tower_plan(plan)
     if inputs.get("save_as") is not None:
         keep_as_scenario(store, document, inputs["save_as"])
     return document

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import placement
 import rasterio
+from fibre import bench_fibre
 from peer import peer_seconds
 from rasterio.transform import from_origin
 
@@ -65,7 +66,33 @@ def _median_seconds(work: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-def _record(terrain: Path, at: str, mode: str, frequencies_mhz: list[float], threads: int | None) -> Record:
+def _patches(folder: Path) -> Path:
+    """Clutter of forest and houses in patches of some 300 m, half of the land open."""
+    heights_m = np.random.default_rng(7).choice([0.0, 0.0, 10.0, 15.0], (400, 400)).astype(np.float32)
+    path = folder / "clutter.tif"
+    lon, lat = (-122.1, 36.9) if REAL_TERRAIN.exists() else (105.0, 20.5)
+    options: dict[str, Any] = {"driver": "GTiff", "width": 400, "height": 400, "count": 1}
+    frame = {"crs": "EPSG:4326", "transform": from_origin(lon, lat, 1 / 360, 1 / 360)}
+    with rasterio.open(path, "w", dtype="float32", **options, **frame) as target:
+        target.write(heights_m, 1)
+    return path
+
+
+def _harder(terrain: Path, at: str, folder: Path, measured: dict[str, float]) -> None:
+    """Time other percentages of time and clutter, as ratios to the plain case; the bar is 2."""
+    clutter = _patches(folder)
+    for mode in ("exact", "sweep"):
+        plain = measured[f"P.1812 {mode}, 1 carrier"]
+        for title, options in (("p 10 %", {"time_percentage": 10.0}), ("clutter", {"clutter": clutter})):
+            record = _record(terrain, at, mode, [1800.0], None, **options)
+            name, seconds = f"P.1812 {mode}, {title}", float(record["seconds"])
+            measured[name] = seconds
+            sys.stdout.write(f"{name:44}{'':18}{seconds:10.3f} s  {seconds / plain:.2f} x the plain case\n")
+
+
+def _record(
+    terrain: Path, at: str, mode: str, frequencies_mhz: list[float], threads: int | None, **more: Any
+) -> Record:
     return bench_sweep(
         terrain,
         at=at,
@@ -77,6 +104,7 @@ def _record(terrain: Path, at: str, mode: str, frequencies_mhz: list[float], thr
         height_m=HEIGHT_M,
         threads=threads,
         out=None,
+        **more,
     )
 
 
@@ -135,8 +163,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         terrain, at = _terrain(Path(folder))
         measured = _engines(terrain, at)
+        _harder(terrain, at, Path(folder), measured)
         _compare(terrain, Path(folder), at, measured)
         measured["exact zones and sums, 25 communes, 4 M cells"] = _zones()
+    measured |= bench_fibre()
     before = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, seconds in measured.items():
         ratio = (

@@ -3,8 +3,8 @@
 Costs are whole numbers (of the smallest coin, say), so that value, bound and "proved" are exact.
 
 1. Dead ends go, passing nodes are joined (`steiner_network`).
-2. Shortest-path trees from several starts on slightly disturbed costs; they are combined in the small network
-   of all their edges (`steiner_search`).
+2. Shortest-path trees from several starts on slightly disturbed costs (`steiner_search`), made cheaper by
+   exchanging paths (`steiner_exchange`), combined in the small network of all their edges.
 3. Dual ascent bounds the cost (`steiner_bound`); what cannot be in a cheaper tree is cut away, and the rest
    is bounded again.
 4. With few terminals left over from that, the optimum itself (`steiner_exact`).
@@ -18,19 +18,26 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
+from scipy.sparse import csgraph
 
 from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.instance import BoolArray, Int32Array, Int64Array
 from phusong.coverage.placement.steiner_bound import dual_ascent
 from phusong.coverage.placement.steiner_exact import exact_edges, is_exact_affordable
+from phusong.coverage.placement.steiner_exchange import exchanged_nodes
 from phusong.coverage.placement.steiner_network import Condensed, Network, condensed, network_of
 from phusong.coverage.placement.steiner_search import FAR, distances, grown_nodes, spanned_edges
 
 MAX_TOTAL = 2**61
-STARTS, COMBINATIONS = 5, 200
+STARTS, MORE_STARTS, COMBINATIONS = 1, 5, 200
 DISTURBANCE, COMBINED_DISTURBANCE = 0.1, 0.25
-GROWTH = 1.25
+GROWTH = 1.5
+EXCHANGES, MORE_EXCHANGES, LEAST_GAIN = 8, 40, 1e-4
 MIN_SHRINK = 0.9
+IDLE_GAP = 0.02
+LARGE_EDGES = 50_000
+"""Networks smaller than this get more of everything: it takes hardly any time."""
 MAX_CUTS = 8
 
 Stopping = Callable[[], bool]
@@ -143,8 +150,10 @@ def _unique(terminals: Int32Array, nodes: int) -> Int32Array:
 
 
 def _check_connected(network: Network, terminals: Int32Array) -> None:
-    dist, _ = distances(network.indptr, network.neighbour, network.cost[network.edge], terminals[:1])
-    lost = np.flatnonzero(dist[terminals] == FAR)
+    shape = (network.nodes, network.nodes)
+    links = sparse.coo_array((np.ones(len(network.ends), np.int8), tuple(network.ends.T)), shape=shape)
+    _, part = csgraph.connected_components(links, directed=False)
+    lost = np.flatnonzero(part[terminals] != part[terminals[0]])
     if lost.size:
         raise PlacementError(
             "steiner_disconnected", position=int(terminals[lost[0]]), root=int(terminals[0]), count=lost.size
@@ -170,10 +179,10 @@ class _Search:
             if self._solved():
                 return
             edges = self.small.network.cost.size
-            self._grow(starts)
+            self._grow(max(starts, 1 if self._is_large else MORE_STARTS))
             reduced = self._raised()
             self._combine(combinations)
-            if self.bound >= self.value or self.is_over() or not self._cut(reduced):
+            if self.bound >= self.value or self.is_over() or self._is_cut_idle() or not self._cut(reduced):
                 return
             if self.small.network.cost.size > MIN_SHRINK * edges:
                 break
@@ -182,24 +191,58 @@ class _Search:
     def _grow(self, count: int) -> None:
         """Grow a tree from the root on the costs as they are, others elsewhere on disturbed costs."""
         cost, terminals = self.small.network.cost, self.small.terminals
-        self._keep(self.small, _tree(self.small, _both_ways(self.small, cost), terminals[0]))
+        self._exchange(_tree(self.small, _both_ways(self.small, cost), terminals[0]))
         for _ in range(count - 1):
             if self.is_over():
                 return
             disturbed = _both_ways(self.small, self._disturbed(cost, DISTURBANCE))
-            self._keep(self.small, _tree(self.small, disturbed, self.rng.choice(terminals)))
+            self._exchange(_tree(self.small, disturbed, self.rng.choice(terminals)))
+
+    def _exchange(self, edges: Int32Array) -> None:
+        """Exchange paths of a tree of this network while that saves enough; keep what comes of it."""
+        network, terminals = self.small.network, self.small.terminals
+        slot_cost = network.cost[network.edge]
+        is_terminal = np.zeros(network.nodes, np.bool_)
+        is_terminal[terminals] = True
+        for _ in range(EXCHANGES if self._is_large else MORE_EXCHANGES):
+            in_tree = np.zeros(network.cost.size, np.bool_)
+            in_tree[edges] = True
+            slots = np.flatnonzero(in_tree[network.edge]).astype(np.int32)
+            within, gain = exchanged_nodes(network.indptr, network.neighbour, slot_cost, is_terminal, slots)
+            if gain == 0:
+                break
+            edges = _spanned(self.small, within)
+            if self.is_over() or (self._is_large and gain < LEAST_GAIN * self._cost(edges)):
+                break
+        self._keep(edges)
+
+    def _is_cut_idle(self) -> bool:
+        """Cutting a large network takes time, and hardly anything goes while the gap is wide."""
+        gap = (self.value - self.bound) / self.value
+        return gap > IDLE_GAP and self._is_large
+
+    @property
+    def _is_large(self) -> bool:
+        return self.small.network.cost.size > LARGE_EDGES
 
     def _combine(self, count: int) -> None:
         """Grow many trees in the small network of all edges that any tree has used."""
         used = np.unique(np.concatenate(self.pool))
         network = self.small.network
         joined = network_of(network.ends[used], network.cost[used], network.nodes)
-        union = _composed(self.small, condensed(joined, self.small.terminals), used)
+        union = _told_in(used, condensed(joined, self.small.terminals))
+        best = min(self.pool, key=self._cost)
         for _ in range(count):
             if self.is_over() or union.terminals.size < 3:
-                return
+                break
             disturbed = self._disturbed(union.network.cost, COMBINED_DISTURBANCE)
-            self._keep(union, _tree(union, _both_ways(union, disturbed), self.rng.choice(union.terminals)))
+            tree = _tree(union, _both_ways(union, disturbed), self.rng.choice(union.terminals))
+            if int(union.network.cost[tree].sum()) < self._cost(best):
+                best = _expanded(union, tree)
+        self._exchange(best)
+
+    def _cost(self, edges: Int32Array) -> int:
+        return int(self.small.network.cost[edges].sum())
 
     def _raised(self) -> Int64Array:
         """Raise the bound, grow a tree where no reduced cost is left; return the reduced costs."""
@@ -208,9 +251,7 @@ class _Search:
         bound, reduced = dual_ascent(network.indptr, network.neighbour, cost, terminals, GROWTH)
         # this bounds the trees of this network; a cheaper tree lies in it, or there is none
         self.own_bound = int(bound)
-        self._keep(
-            self.small, _tree(self.small, np.where(reduced[network.twin] == 0, cost, -1), terminals[0])
-        )
+        self._keep(_tree(self.small, np.where(reduced[network.twin] == 0, cost, -1), terminals[0]))
         self.bound = max(self.bound, min(self.own_bound, self.value))
         return reduced
 
@@ -240,21 +281,20 @@ class _Search:
         if self.bound >= self.value or not is_exact_affordable(network.nodes, terminals.size):
             return self.bound >= self.value
         edges = exact_edges(network.indptr, network.neighbour, network.edge, network.cost, terminals)
-        self._keep(self.small, edges)
+        self._keep(edges)
         self.bound = self.value
         return True
 
     def _disturbed(self, cost: Int64Array, by: float) -> Int64Array:
         return (cost * self.rng.uniform(1.0, 1.0 + by, cost.size)).astype(np.int64)
 
-    def _keep(self, small: Condensed, edges: Int32Array) -> None:
-        """Remember a tree of a condensed network where it is the cheapest so far."""
-        if small is self.small:
-            self.pool.append(edges)
-        value = int(small.network.cost[edges].sum())
+    def _keep(self, edges: Int32Array) -> None:
+        """Remember a tree of this network, and whether it is the cheapest so far."""
+        self.pool.append(edges)
+        value = self._cost(edges)
         if value < self.value:
             self.value = value
-            self.best = _expanded(small, edges)
+            self.best = _expanded(self.small, edges)
 
 
 def _both_ways(small: Condensed, cost: Int64Array) -> Int64Array:
@@ -266,7 +306,14 @@ def _tree(small: Condensed, slot_cost: Int64Array, start: int) -> Int32Array:
     network, terminals = small.network, small.terminals
     is_terminal = np.zeros(network.nodes, np.bool_)
     is_terminal[terminals] = True
-    within: BoolArray = grown_nodes(network.indptr, network.neighbour, slot_cost, is_terminal, start)
+    return _spanned(small, grown_nodes(network.indptr, network.neighbour, slot_cost, is_terminal, start))
+
+
+def _spanned(small: Condensed, within: BoolArray) -> Int32Array:
+    """Return the cheapest tree on some nodes, less its dead ends."""
+    network, terminals = small.network, small.terminals
+    is_terminal = np.zeros(network.nodes, np.bool_)
+    is_terminal[terminals] = True
     return spanned_edges(
         network.indptr, network.neighbour, network.edge, network.cost, within, is_terminal, terminals[0]
     )
@@ -277,6 +324,11 @@ def _expanded(small: Condensed, edges: Int32Array) -> Int32Array:
     starts, sizes = small.chain_indptr[edges], np.diff(small.chain_indptr)[edges]
     before = np.concatenate([[0], np.cumsum(sizes)])
     return small.chain[np.repeat(starts - before[:-1], sizes) + np.arange(before[-1])]
+
+
+def _told_in(kept: Int32Array, inner: Condensed) -> Condensed:
+    """Let a network condensed from edges `kept` of another tell the edges of that."""
+    return replace(inner, chain=kept[inner.chain])
 
 
 def _composed(outer: Condensed, inner: Condensed, kept: Int32Array) -> Condensed:

@@ -36,6 +36,8 @@ def bench_sweep(
     mode: str = "exact",
     frequencies_mhz: Sequence[float] = (1800.0,),
     height_m: float = 30.0,
+    time_percentage: float = 50.0,
+    clutter: Path | None = None,
     threads: int | None = None,
     out: Path | None = None,
 ) -> dict[str, Any]:
@@ -57,6 +59,10 @@ def bench_sweep(
         Carriers; they share the geometry of the paths.
     height_m : float
         Antenna above ground.
+    time_percentage : float
+        Share of the average year in which the loss is not exceeded, in per cent.
+    clutter : Path, optional
+        Raster of the representative height of clutter in metres; it is warped like the terrain.
     threads : int, optional
         Left out: all cores.
     out : Path, optional
@@ -75,7 +81,7 @@ def bench_sweep(
     LayerFileError
         ``raster_unreadable``.
     """
-    _check(model, mode, radius_km, cell_m)
+    _check(model, mode, radius_km, cell_m, time_percentage)
     lon, lat = _lon_lat(at)
     ground, x_m, y_m = _warped(terrain, lon, lat, radius_km, cell_m)
     options: dict[str, Any] = {
@@ -84,7 +90,8 @@ def bench_sweep(
         "antenna_height_m": height_m,
         "frequencies_mhz": list(frequencies_mhz),
         "radii_m": [1000.0 * radius_km] * len(frequencies_mhz),
-        "method": Method(model=model),
+        "method": Method(model=model, time_percentage=time_percentage),
+        "clutter": None if clutter is None else _warped(clutter, lon, lat, radius_km, cell_m)[0],
         "latitude_deg": lat,
         "threads": threads,
         "mode": mode,
@@ -105,6 +112,8 @@ def bench_sweep(
         "microseconds_per_pixel": 1e6 * median / pixels if pixels else None,
         "model": model,
         "mode": mode,
+        "time_percentage": time_percentage,
+        "has_clutter": clutter is not None,
         "frequencies_mhz": list(frequencies_mhz),
         "radius_km": radius_km,
         "cell_m": cell_m,
@@ -112,11 +121,16 @@ def bench_sweep(
     }
 
 
-def _check(model: str, mode: str, radius_km: float, cell_m: float) -> None:
+def _check(model: str, mode: str, radius_km: float, cell_m: float, time_percentage: float) -> None:
     for name, value, allowed in (("mode", mode, AREA_MODES), ("model", model, MODELS)):
         if value not in allowed:
             raise InputError("bench_choice", name=name, value=value, allowed=", ".join(allowed))
-    for name, number, high in (("radius_km", radius_km, 100.0), ("cell_m", cell_m, 2_000.0)):
+    limits = (
+        ("radius_km", radius_km, 100.0),
+        ("cell_m", cell_m, 2_000.0),
+        ("time_percentage", time_percentage, 50.0),
+    )
+    for name, number, high in limits:
         if not (math.isfinite(number) and 0.0 < number <= high):
             raise InputError("bench_range", name=name, value=number, allowed=f"> 0 .. {high:g}")
 

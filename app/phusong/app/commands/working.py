@@ -117,6 +117,10 @@ def sweep(
     mode: Annotated[str, typer.Option("--mode", help="cli.option.mode")] = "exact",
     frequency_mhz: Annotated[str, typer.Option("--frequency-mhz", help="cli.option.frequency_mhz")] = "1800",
     height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 30.0,
+    time_percentage: Annotated[
+        float, typer.Option("--time-percentage", help="cli.option.time_percentage")
+    ] = 50.0,
+    clutter: Annotated[Path | None, typer.Option("--clutter", help="cli.option.clutter")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.threads")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="cli.option.out")] = None,
     as_json: JsonOption = False,
@@ -129,8 +133,10 @@ def sweep(
         cell_m=cell_m,
         model=model,
         mode=mode,
-        frequencies_mhz=[float(part) for part in frequency_mhz.split(",")],
+        frequencies_mhz=_frequencies_mhz(frequency_mhz),
         height_m=height_m,
+        time_percentage=time_percentage,
+        clutter=clutter,
         threads=threads,
         out=out,
     )
@@ -139,3 +145,10 @@ def sweep(
         return
     speaker = terminal(context)
     speaker.tell(speaker.words("cli.benched", **record))
+
+
+def _frequencies_mhz(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError as error:
+        raise InputError("bench_choice", name="frequency-mhz", value=text[:80], allowed="700,1800") from error

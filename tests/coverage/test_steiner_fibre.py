@@ -169,7 +169,9 @@ def test_costs_that_make_no_sense_are_refused() -> None:
     with pytest.raises(PlacementError, match="works_saving"):
         FibreCosts(works_saving=1.5)
     with pytest.raises(PlacementError, match=r"build\.national"):
-        FibreCosts(build={"national": "carrier pigeon"})
+        FibreCosts(build={**dict.fromkeys(ROAD_CLASSES, "aerial"), "national": "carrier pigeon"})
+    with pytest.raises(PlacementError, match=r"duct_per_m\."):
+        FibreCosts(duct_per_m={"national": 5.0})
 
 
 def test_fibre_distances() -> None:

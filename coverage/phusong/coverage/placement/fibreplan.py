@@ -94,6 +94,11 @@ class FibreCosts:
         PlacementError
             ``fibre_cost``: the name, the value, what is allowed.
         """
+        for name in ("aerial_per_m", "duct_per_m", "build"):
+            for road_class in set(ROAD_CLASSES) - set(getattr(self, name)):
+                raise PlacementError(
+                    "fibre_cost", name=f"{name}.{road_class}", value=None, allowed=", ".join(ROAD_CLASSES)
+                )
         for name, per_m in self.rates().items():
             if not 0 <= per_m < 1e9:
                 raise PlacementError("fibre_cost", name=name, value=per_m, allowed="0 .. 1e9")

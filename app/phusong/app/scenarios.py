@@ -78,6 +78,20 @@ def save_scenario(
     return saved
 
 
+def delete_scenario(store: FolderStore, name: str) -> SavedScenario:
+    """Delete a scenario; see `ScenarioStore.delete`."""
+    gone = scenario_store(store).delete(name)
+    store.journal("scenario_deleted", name=gone.scenario.name, version=gone.version)
+    return gone
+
+
+def restore_scenario(store: FolderStore, name: str, *, version: int | None = None) -> SavedScenario:
+    """Bring back a deleted scenario or an earlier version; see `ScenarioStore.restore`."""
+    saved = scenario_store(store).restore(name, version=version)
+    store.journal("scenario", name=saved.scenario.name, version=saved.version, restored=version)
+    return saved
+
+
 def layers_changed(store: FolderStore, scenario: Scenario) -> list[str]:
     """Layers that are not what they were when the scenario was made, sorted."""
     now, then = layer_hashes(store), scenario.layers

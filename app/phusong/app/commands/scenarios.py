@@ -16,7 +16,15 @@ from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.comparing import DENOMINATORS, compare, export_comparison, title
 from phusong.app.compute.whatif import Baseline
 from phusong.app.i18n.numbers import number, percent
-from phusong.app.scenarios import cost_mvnd, export_scenario, layers_changed, save_scenario, scenario_store
+from phusong.app.scenarios import (
+    cost_mvnd,
+    delete_scenario,
+    export_scenario,
+    layers_changed,
+    restore_scenario,
+    save_scenario,
+    scenario_store,
+)
 from phusong.app.study import open_study
 from phusong.geodata.scenario import LARGEST_DOCUMENT_BYTES, checked_name, scenario_from_json
 from phusong.geodata.store.scenarios import SavedScenario
@@ -112,9 +120,7 @@ def show(
 
 def delete(context: typer.Context, name: NameArgument, study: StudyOption) -> None:
     """Delete a scenario; its versions stay for ``restore``."""
-    store = open_study(study).store
-    gone = scenario_store(store).delete(name)
-    store.journal("scenario_deleted", name=gone.scenario.name)
+    gone = delete_scenario(open_study(study).store, name)
     terminal(context).say("cli.scenario.deleted", name=gone.scenario.name)
 
 
@@ -126,7 +132,7 @@ def restore(
     as_json: JsonOption = False,
 ) -> None:
     """Bring back a deleted scenario or an earlier version."""
-    saved = scenario_store(open_study(study).store).restore(name, version=version)
+    saved = restore_scenario(open_study(study).store, name, version=version)
     _tell_saved(terminal(context), saved, "cli.scenario.restored", as_json=as_json)
 
 

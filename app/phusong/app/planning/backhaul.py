@@ -54,7 +54,7 @@ def ways(inputs: ComputeInputs, places: Places, settings: CandidateSettings) -> 
     if roads is None:
         straight = np.full(len(points), np.inf)
         if len(nodes) and len(points):
-            straight, _ = cKDTree(nodes).query(points)
+            straight = np.asarray(cKDTree(nodes).query(points)[0], dtype=np.float64)
         return Ways(np.zeros(len(points)), straight * settings.detour, has_roads=False)
     to_road_m = touch_roads(roads, points).distance_m
     laid = fibre_roads(roads, nodes_m=nodes, routes=_routes(inputs))
@@ -164,10 +164,10 @@ def _hops(
         return_inverse=True,
     )
     tops = _tops(inputs, names)
-    distance_m, far = cKDTree(points).query(
+    queried = cKDTree(points).query(
         ends[:, :2], k=min(MOST_HOPS, len(names)), distance_upper_bound=1000.0 * settings.hop_km
     )
-    distance_m, far = distance_m.reshape(len(ends), -1), far.reshape(len(ends), -1)
+    distance_m, far = (np.asarray(part).reshape(len(ends), -1) for part in queried)
     near, rank = np.nonzero(np.isfinite(distance_m) & (distance_m > 1.0))
     pairs = np.column_stack([near, far[near, rank]])
     free = clearances(

@@ -86,10 +86,10 @@ def find_places(
         New places keep so far from masts that stand.
     """
     parts: dict[str, _Found] = {}
-    for source, find in _FINDERS.items():
-        if source in settings.sources and demand.demands:
+    for origin, find in _FINDERS.items():
+        if origin in settings.sources and demand.demands:
             found = find(inputs, settings, demand)
-            parts[source] = _near(found, demand, _reach_m(source, settings))
+            parts[origin] = _near(found, demand, _reach_m(origin, settings))
     source = np.repeat(np.array(list(parts), dtype=object), [one.x_m.size for one in parts.values()])
     x_m = np.concatenate([np.empty(0), *(one.x_m for one in parts.values())])
     y_m = np.concatenate([np.empty(0), *(one.y_m for one in parts.values())])

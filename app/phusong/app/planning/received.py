@@ -16,10 +16,11 @@ from phusong.app.compute.signalmap import Service, SignalMap, needs_of
 from phusong.app.compute.stacks import BLOCK_CELLS, Carrier, carrier_of
 from phusong.app.planning.demand import Goal
 from phusong.coverage.losses import PackedLoss
+from phusong.coverage.losses_kernel import LOSS_STEP_DB, NO_LOSS
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.service import fold_stacks
 from phusong.coverage.signal import ground_under
-from phusong.coverage.signal_kernel import LOSS_STEP_DB, NO_LEVEL, NO_LOSS, UInt16Array
+from phusong.coverage.signal_kernel import NO_LEVEL, UInt16Array
 from phusong.coverage.stacks import PreparedCells, add_cells, empty_stack, prepare_cells
 
 BoolArray = npt.NDArray[np.bool_]

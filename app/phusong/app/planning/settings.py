@@ -12,11 +12,12 @@ from shapely.geometry.base import BaseGeometry
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.placement.candidates import SOURCES
-from phusong.coverage.placement.costs import MEANS, CostModel
+from phusong.coverage.placement.costs import MEANS, CostModel, cost_model
 
 Target = Literal["villages", "people", "households"]
 TARGETS: tuple[Target, ...] = ("villages", "people", "households")
 SERVED_BY = ("any", "own")
+ALL_COSTS = cost_model({})[1]
 REACH_ALL = "all"
 """Asks for all that any candidate can reach."""
 
@@ -132,7 +133,7 @@ class TowerRequest:
     gap: float = 0.0
     time_limit_s: float = 60.0
     costs: CostModel = field(default_factory=CostModel)
-    assumed_costs: tuple[str, ...] = ()
+    assumed_costs: tuple[str, ...] = ALL_COSTS
     candidates: CandidateSettings = field(default_factory=CandidateSettings)
 
     def __post_init__(self) -> None:

@@ -262,7 +262,11 @@ def _metric(shape: BaseGeometry | None, epsg: int) -> BaseGeometry | None:
     if shape is None:
         return None
     to_metres = pyproj.Transformer.from_crs(4326, epsg, always_xy=True)
-    return shapely.transform(shape, to_metres.transform, interleaved=False)
+
+    def moved(lonlat: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        return np.column_stack(to_metres.transform(lonlat[:, 0], lonlat[:, 1]))
+
+    return shapely.transform(shape, moved)
 
 
 def _problem(request: TowerRequest, found: Candidates) -> tuple[CoverageInstance, SideConstraints]:

@@ -46,10 +46,14 @@ def thinned(
     kept = np.zeros(len(points), dtype=np.bool_) if always is None else np.array(always, dtype=np.bool_)
     if distance_m <= 0 or len(points) == 0:
         return np.arange(len(points), dtype=np.int64)
-    near = cKDTree(points).query_ball_point(points, distance_m * (1.0 - 1e-12))
+    pairs = cKDTree(points).query_pairs(distance_m * (1.0 - 1e-12), output_type="ndarray")
+    near: list[list[int]] = [[] for _ in points]
+    for one, other in pairs.tolist():
+        near[one].append(other)
+        near[other].append(one)
     for place, others in enumerate(near):
         if not kept[place]:
-            kept[place] = not any(kept[other] and other != place for other in others)
+            kept[place] = not any(kept[other] for other in others)
     return np.flatnonzero(kept).astype(np.int64)
 
 

@@ -99,7 +99,7 @@ def village_demands(
             VillageDemand(
                 pixel=np.searchsorted(pixels, cell).astype(np.int64),
                 local=local.astype(np.int32),
-                weight=areas.weight[entries],
+                weight=areas.weight[entries].astype(np.float64),
                 centre=int(np.searchsorted(pixels, areas.centre_cell[village])),
                 width=width,
                 size=int(local.max()) + 1,

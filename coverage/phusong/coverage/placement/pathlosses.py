@@ -114,8 +114,8 @@ class Surroundings:
         Returns
         -------
         ndarray of float32, shape (heights, carriers, pixels)
-            Equal to `path_loss_area` in exact mode at each pixel; NaN beyond the radius and where terrain on
-            the path is unknown.
+            That of `path_loss_area` in exact mode at each pixel, but for the last bit of a float32; NaN
+            beyond the radius and where terrain on the path is unknown.
 
         Raises
         ------
@@ -236,7 +236,8 @@ def surroundings(
         cover = np.empty((0, 0), dtype=np.float32)
         if clutter is not None:
             cover = window.padded(clutter.values, less=0.0, unknown=np.float32(0.0))
-        land = Land(ground.reshape(-1), cover.reshape(-1), *ground.shape, window.site(1.0, method))
+        rows, cols = ground.shape
+        land = Land(ground.reshape(-1), cover.reshape(-1), rows, cols, window.site(1.0, method))
     return Surroundings(terrain, clutter, method, x_m, y_m, radius_m, window, land)
 
 

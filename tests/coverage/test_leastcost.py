@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from phusong.coverage.errors import PlacementError
-from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
 from phusong.coverage.placement.anneal import annealer, kernel_view
+from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
 from phusong.coverage.placement.costbound import cost_bound
 from phusong.coverage.placement.costbound_safe import safe_bound
 from phusong.coverage.placement.costproblem import cost_task, unit_of

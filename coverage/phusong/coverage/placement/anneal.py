@@ -140,7 +140,7 @@ def _greedy(cover: Cover, groups: Groups, state: State, spare: float) -> float:
         worth[site] = gain_of(cover, state, site) / max(cover.cost[site], 1e-300)
     price = 0.0
     while state.sums[UNSERVED] > spare:
-        site = np.argmax(worth)
+        site = int(np.argmax(worth))
         if worth[site] <= 0.0:
             break
         gain = gain_of(cover, state, site)
@@ -205,7 +205,7 @@ def _accepted(random: UInt64Array, change: float, heat: float) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def _try_drop(
+def _try_drop(  # noqa: PLR0917 - kernels take no keyword-only options
     cover: Cover, groups: Groups, state: State, random: UInt64Array, spare: float, price: float, heat: float
 ) -> None:
     site = state.chosen[_below(random, state.size[0])]
@@ -216,7 +216,7 @@ def _try_drop(
 
 
 @njit(cache=True, nogil=True)
-def _try_entry(
+def _try_entry(  # noqa: PLR0917 - kernels take no keyword-only options
     cover: Cover, groups: Groups, state: State, random: UInt64Array, spare: float, price: float, heat: float
 ) -> None:
     site = _below(random, cover.cost.size)
@@ -230,7 +230,7 @@ def _try_entry(
 
 
 @njit(cache=True, nogil=True)
-def _anneal(
+def _anneal(  # noqa: PLR0917 - kernels take no keyword-only options
     cover: Cover,
     groups: Groups,
     state: State,

@@ -23,7 +23,7 @@ class Cover(NamedTuple):
     """Sites by demand with weights and costs, for kernels."""
 
     indptr: Int64Array
-    index: Int32Array
+    demand: Int32Array
     weight: FloatArray
     cost: FloatArray
 
@@ -79,7 +79,7 @@ def add(cover: Cover, groups: Groups, state: State, site: int) -> None:
     """Choose `site`."""
     gain = 0.0
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.index[at]
+        demand = cover.demand[at]
         count = state.served[demand, 0]
         if count == 0:
             gain += cover.weight[demand]
@@ -101,7 +101,7 @@ def add(cover: Cover, groups: Groups, state: State, site: int) -> None:
 def drop(cover: Cover, groups: Groups, state: State, site: int) -> None:
     """Choose `site` no more."""
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.index[at]
+        demand = cover.demand[at]
         count = state.served[demand, 0] - 1
         state.served[demand, 0] = count
         state.served[demand, 1] ^= np.int32(site)
@@ -163,7 +163,7 @@ def gain_of(cover: Cover, state: State, site: int) -> float:
     """Return the weight that `site` would add."""
     gain = 0.0
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.index[at]
+        demand = cover.demand[at]
         if state.served[demand, 0] == 0:
             gain += cover.weight[demand]
     return gain
@@ -175,7 +175,7 @@ def _touch(cover: Cover, state: State, site: int) -> tuple[float, int]:
     gain = 0.0
     touched = 0
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.index[at]
+        demand = cover.demand[at]
         count = state.served[demand, 0]
         if count == 0:
             gain += cover.weight[demand]
@@ -199,7 +199,7 @@ def _blocker(groups: Groups, state: State, site: int, group: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def best_entry(
+def best_entry(  # noqa: PLR0917 - kernels take no keyword-only options
     cover: Cover, groups: Groups, state: State, site: int, spare: float, price: float
 ) -> tuple[float, int]:
     """Find how `site` is best built: added, or swapped for a chosen site that it touches.

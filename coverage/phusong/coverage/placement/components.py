@@ -11,8 +11,12 @@ from scipy.sparse.csgraph import connected_components
 from phusong.coverage.placement.costproblem import CostProblem, narrowed
 
 
+BUNDLE_SITES = 150
+"""Small parts are bundled up to about so many sites: each bundle costs a pass over the whole."""
+
+
 def parts(problem: CostProblem) -> Iterator[CostProblem]:
-    """Yield the connected parts of `problem`, smallest first.
+    """Yield the connected parts of `problem`, smallest first; small ones in bundles.
 
     Parameters
     ----------
@@ -37,6 +41,9 @@ def parts(problem: CostProblem) -> Iterator[CostProblem]:
     graph = csr_array((np.ones(row.size, np.int8), (row, column)), shape=(size, size))
     _, part = connected_components(graph, directed=False)
     counts = np.bincount(part[:sites])
-    for name in np.argsort(counts, kind="stable"):
-        if counts[name] > 0:
-            yield narrowed(problem, part[:sites] == name)
+    named = np.argsort(counts, kind="stable")
+    bundle = np.zeros(counts.size, np.int64)
+    bundle[named] = np.cumsum(counts[named]) // BUNDLE_SITES
+    bundle[counts > BUNDLE_SITES] = bundle.max() + 1 + np.arange(int((counts > BUNDLE_SITES).sum()))
+    for name in np.unique(bundle[part[:sites]]):
+        yield narrowed(problem, bundle[part[:sites]] == name)

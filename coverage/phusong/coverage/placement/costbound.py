@@ -1,12 +1,8 @@
-"""Bound on cost by linear programming: an interior point method on the equations of the sites.
+"""Bound on cost by linear programming, sites entering as their prices ask for them.
 
-    min c x   s.t.  A' x + u - v = 1,   w u + t = spare,   x, u, v, t >= 0
-
-*x* builds sites, *u* leaves demand unserved. Newton's equations of the demand are diagonal, so they are eliminated
-and a dense system in the sites is left; sites enter by column generation. Each step has prices of demand in its
-hands, and any prices bound the cost (`costbound_safe`).
-
-S. Mehrotra: On the implementation of a primal-dual interior point method. SIAM J. Optimization 2 (1992), 575-601.
+The program of some sites is solved by interior point steps (`costbound_newton`); sites whose demand is
+worth more than they cost enter. Each step has prices of all demand in its hands, and any prices bound the
+cost (`costbound_safe`).
 """
 
 from __future__ import annotations
@@ -15,24 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
-from scipy.linalg import cho_factor, cho_solve
 
 from phusong.coverage.placement.anneal import kernel_view
-from phusong.coverage.placement.anneal_moves import Cover
+from phusong.coverage.placement.costbound_newton import (
+    Point,
+    Within,
+    make_step,
+    start_point,
+    warm_point,
+    within_sites,
+)
 from phusong.coverage.placement.costbound_safe import reduced_costs, safe_bound
 from phusong.coverage.placement.costproblem import CostProblem
-from phusong.coverage.placement.instance import BoolArray, FloatArray, Int32Array, Int64Array
+from phusong.coverage.placement.instance import BoolArray, FloatArray
 
-MOST_STEPS = 60
-_STEP_SHARE = 0.99
-"""Share of the way to the border of the positive numbers that a step goes."""
-_PRECISE = 1e-4
-"""Gap of the linear program at which its steps stop."""
-_CHEAPEST_COST = 1e-6
-"""Least cost in the linear program, as share of the mean: sites that cost nothing would leave no interior."""
-_CORRECTIONS = 3
-"""Most corrections towards the centre in a step: cheap beside factoring."""
+MOST_STEPS = 80
+_PRECISE = 2e-4
+"""Gap of the linear program at which it counts as solved."""
+_COARSE = 1e-2
+"""Gap at which the first sites are priced; each further round is `_FINER` times finer."""
+_FINER = 0.2
+_NEARLY = 1e-3
+"""Gap that is fine enough where no site wants to enter."""
 _MOST_NEW = 600
 """Most sites that enter at once."""
 
@@ -59,25 +59,12 @@ class CostBound:
     share: FloatArray
 
 
-@dataclass(slots=True)
-class _Point:
-    """A primal-dual point; `price` is also the slack of *v*, `rate` that of *t*."""
-
-    x: FloatArray
-    u: FloatArray
-    v: FloatArray
-    t: float
-    price: FloatArray
-    rate: float
-
-
 def cost_bound(
     problem: CostProblem,
     first: BoolArray,
     *,
     stop: Callable[[], bool],
     tell: Callable[[CostBound], None],
-    start: CostBound | None = None,
 ) -> CostBound:
     """Return the bound of the linear program of `problem`, or a weaker one when stopped early.
 
@@ -91,347 +78,96 @@ def cost_bound(
         True when time is over.
     tell : callable
         Receives each better bound.
-    start : CostBound, optional
-        A bound known already.
 
     Returns
     -------
     CostBound
         The best found.
     """
-    cover, _ = kernel_view(problem)
-    sites, demands = cover.cost.size, cover.weight.size
-    best = start or CostBound(0.0, np.zeros(demands), 0.0, np.zeros(sites))
-    keep = first.copy()
+    rounds = _Rounds(problem, first, stop, tell)
+    precise = _COARSE
     while not stop():
-        before = best.value
-        best, left, complete = _solve(problem, cover, keep, best, stop, tell)
-        new = np.flatnonzero(~keep & (left < -1e-7 * cover.cost.mean()))
-        if not complete or new.size == 0:
+        if not rounds.solve(precise):
             break
-        if (
-            before > 0
-            and best.value < before * (1 + _PRECISE)
-            and _misses(left, keep) < _PRECISE * best.value
-        ):
+        new = rounds.wanted()
+        if new.size == 0 and precise <= _NEARLY:
             break
-        keep[new[np.argsort(left[new])[:_MOST_NEW]]] = True
-    return best
+        rounds.keep[new] = True
+        precise = max(precise * _FINER, _PRECISE)
+    return rounds.best
 
 
-def _misses(left: FloatArray, keep: BoolArray) -> float:
-    return float(-np.minimum(left[~keep], 0.0).sum())
+class _Rounds:
+    """Linear programs of more and more sites, each begun from the last."""
+
+    def __init__(
+        self,
+        problem: CostProblem,
+        first: BoolArray,
+        stop: Callable[[], bool],
+        tell: Callable[[CostBound], None],
+    ) -> None:
+        self.problem, self.stop, self.tell = problem, stop, tell
+        self.cover = kernel_view(problem)[0]
+        self.keep = first.copy()
+        self.x = np.zeros(self.cover.cost.size)
+        self.price = np.zeros(self.cover.weight.size)
+        self.rate = 0.0
+        self.left = self.cover.cost
+        self.best = CostBound(0.0, self.price, 0.0, self.x)
+
+    def wanted(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Return the sites to let in: those worth most beyond their cost, if they matter together."""
+        excess = np.where(self.keep, 0.0, -self.left)
+        new = np.flatnonzero(excess > 1e-7 * self.cover.cost.mean())
+        if excess[new].sum() < _PRECISE * self.best.value:
+            new = new[:0]
+        return new[np.argsort(-excess[new], kind="stable")[:_MOST_NEW]]
+
+    def solve(self, precise: float) -> bool:
+        """Solve the program of the sites in `keep`; return whether it got there."""
+        within = within_sites(self.cover, self.problem, self.keep)
+        kept = np.flatnonzero(self.keep)
+        warm = self.rate > 0
+        point = (
+            warm_point(within, self.x[kept], self.price[within.demand], self.rate)
+            if warm
+            else start_point(within)
+        )
+        for _ in range(MOST_STEPS):
+            moved = None if self.stop() else _tried(within, point)
+            if moved is None:
+                return False
+            point, gap = moved
+            self._take(within, point, kept)
+            if gap < precise:
+                return True
+        return True
+
+    def _take(self, within: Within, point: Point, kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+        """Look at prices and what they prove."""
+        cover, spare = self.cover, self.problem.spare
+        self.price = point.rate * cover.weight  # what no site in the program serves is worth its weight
+        self.price[within.demand] = point.price
+        self.rate = point.rate
+        self.x = np.zeros(cover.cost.size)
+        self.x[kept] = np.minimum(point.x, 1.0)
+        self.left = reduced_costs(cover, self.price, self.rate)
+        worth = cover.cost - self.left
+        over = float(np.max(worth / np.maximum(cover.cost, 1e-300), initial=1.0))
+        for scale in {1.0, over if np.isfinite(over) else 1.0}:
+            value = safe_bound(cover, self.price / scale, self.rate / scale, spare)
+            if value > self.best.value:
+                self.best = CostBound(value, self.price / scale, self.rate / scale, self.x)
+                self.tell(self.best)
 
 
-def _solve(
-    problem: CostProblem,
-    cover: Cover,
-    keep: BoolArray,
-    best: CostBound,
-    stop: Callable[[], bool],
-    tell: Callable[[CostBound], None],
-) -> tuple[CostBound, FloatArray, bool]:
-    """Solve the linear program of the sites `keep`; return the best bound, the reduced costs, whether it is solved."""
-    within = _within(cover, problem, keep)
-    kept = np.flatnonzero(keep)
-    point = _start(within)
-    left = cover.cost
-    for _ in range(MOST_STEPS):
-        if stop():
-            return best, left, False
-        moved = _tried(within, point)
-        if moved is None:
-            return best, left, False
-        point, gap = moved
-        price = _prices(within, cover, point)
-        left = reduced_costs(cover, price, point.rate)
-        price, rate = _scaled(cover, price, point.rate, problem.spare)
-        value = safe_bound(cover, price, rate, problem.spare)
-        if value > best.value:
-            share = np.zeros(cover.cost.size)
-            share[kept] = np.minimum(point.x, 1.0)
-            best = CostBound(value, price, rate, share)
-            tell(best)
-        if gap < _PRECISE:
-            break
-    return best, left, True
-
-
-def _tried(within: _Within, point: _Point) -> tuple[_Point, float] | None:
+def _tried(within: Within, point: Point) -> tuple[Point, float] | None:
     """Make a step, `None` where the numbers give out."""
     try:
         with np.errstate(all="ignore"):
-            point, gap = _step(within, point)
+            point, gap = make_step(within, point)
     except np.linalg.LinAlgError:
         return None
     whole = np.isfinite(point.rate) and np.isfinite(point.price).all() and np.isfinite(point.x).all()
     return (point, gap) if whole and point.rate > 0 else None
-
-
-def _prices(within: _Within, cover: Cover, point: _Point) -> FloatArray:
-    """Return the prices of all demand: what no site in the program serves is worth its weight."""
-    price = point.rate * cover.weight
-    price[within.demand] = point.price
-    return price
-
-
-def _scaled(cover: Cover, price: FloatArray, rate: float, spare: float) -> tuple[FloatArray, float]:
-    """Return the prices as they are, or lowered until no site is worth more than it costs, if that bounds better."""
-    left = reduced_costs(cover, price, rate)
-    worst = float(np.max((cover.cost - left) / np.maximum(cover.cost, 1e-300), initial=1.0))
-    if worst > 1.0 and np.isfinite(worst):
-        plain = safe_bound(cover, price, rate, spare)
-        if safe_bound(cover, price / worst, rate / worst, spare) > plain:
-            return price / worst, rate / worst
-    return price, rate
-
-
-@dataclass(frozen=True, slots=True)
-class _Within:
-    """The linear program of some sites and the demand that they serve, both ways round.
-
-    What none of them serves is unserved: it uses up part of the spare weight.
-    """
-
-    cover: Cover
-    indptr: Int64Array
-    site: Int32Array
-    spare: float
-    demand: Int64Array
-
-
-def _within(cover: Cover, problem: CostProblem, keep: BoolArray) -> _Within:
-    kept = np.flatnonzero(keep)
-    by = problem.by_demand
-    number = np.full(cover.cost.size, -1, np.int32)
-    number[kept] = np.arange(kept.size, dtype=np.int32)
-    site = number[by.site]
-    columns = np.bincount(
-        np.repeat(np.arange(cover.weight.size), np.diff(by.indptr))[site >= 0], minlength=cover.weight.size
-    )
-    demand = np.flatnonzero(columns)
-    of_demand = np.zeros(cover.weight.size, np.int32)
-    of_demand[demand] = np.arange(demand.size, dtype=np.int32)
-    lengths = np.diff(cover.indptr)[kept]
-    rows = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    at = np.repeat(cover.indptr[kept] - rows[:-1], lengths) + np.arange(rows[-1])
-    cost = np.maximum(cover.cost[kept], _CHEAPEST_COST * cover.cost.mean())
-    return _Within(
-        Cover(rows, of_demand[cover.index[at]], cover.weight[demand], cost),
-        np.concatenate([[0], np.cumsum(columns[demand])]).astype(np.int64),
-        site[site >= 0],
-        problem.spare - float(cover.weight[columns == 0].sum()),
-        demand,
-    )
-
-
-def _start(within: _Within) -> _Point:
-    """Return an interior point: every site a bit more than built, prices that no site is worth its cost at."""
-    cover, spare = within.cover, within.spare
-    weight_of_site = _served(cover, cover.weight)
-    rate = 0.9 * float(np.median(cover.cost / np.maximum(weight_of_site, 1e-300)))
-    price = 0.5 * rate * cover.weight
-    over = float(np.max(_served(cover, price) / cover.cost, initial=0.0)) * 1.25
-    if over > 1.0:
-        price, rate = price / over, rate / over
-    most = 1.0 / np.minimum.reduceat(np.diff(within.indptr)[cover.index], cover.indptr[:-1])
-    x = np.sqrt(most / max(float(np.diff(within.indptr).mean()), 1.0))
-    reached = _built(within, x)
-    u = np.maximum(1.0 - reached, 0.0) + 0.1
-    return _Point(x, u, reached + u - 1.0, max(spare, 1e-3 * cover.weight.sum()), price, rate)
-
-
-def _reach(now: FloatArray, change: FloatArray) -> float:
-    """Return the longest step that keeps `now` + step · `change` positive, at most 1."""
-    falling = change < 0
-    if not falling.any():
-        return 1.0
-    return float(min(1.0, _STEP_SHARE * np.min(-now[falling] / change[falling])))
-
-
-def _step(within: _Within, p: _Point) -> tuple[_Point, float]:
-    """Make one predictor-corrector step; return the new point and its relative gap."""
-    cover, spare = within.cover, within.spare
-    w = cover.weight
-    r = cover.cost - _served(cover, p.price)
-    z = p.rate * w - p.price
-    parts = cover.cost.size + 2 * w.size + 1
-    mu = (p.x @ r + p.u @ z + p.v @ p.price + p.t * p.rate) / parts
-    miss = 1.0 - (_built(within, p.x) + p.u - p.v)
-    lack = spare - (w @ p.u + p.t)
-    newton = _Newton(within, p, r, z, miss, lack)
-    pull = (-p.x * r, -p.u * z, -p.v * p.price, -p.t * p.rate)
-    move = newton.solve(*pull)
-    primal, dual = _lengths(p, r, z, move)
-    after = (
-        (p.x + primal * move.x) @ (r + dual * move.r)
-        + (p.u + primal * move.u) @ (z + dual * move.z)
-        + (p.v + primal * move.v) @ (p.price + dual * move.price)
-        + (p.t + primal * move.t) * (p.rate + dual * move.rate)
-    ) / parts
-    centre = mu * min(1.0, after / mu) ** 3
-    target = (
-        pull[0] + centre - move.x * move.r,
-        pull[1] + centre - move.u * move.z,
-        pull[2] + centre - move.v * move.price,
-        pull[3] + centre - move.t * move.rate,
-    )
-    move = newton.solve(*target)
-    primal, dual = _lengths(p, r, z, move)
-    for _ in range(_CORRECTIONS):
-        aim = (min(1.0, 1.1 * primal + 0.1), min(1.0, 1.1 * dual + 0.1))
-        pulled = _pulled(p, r, z, move, aim, centre)
-        wanted = tuple(one + other for one, other in zip(target, pulled, strict=True))
-        other = newton.solve(*wanted)
-        lengths = _lengths(p, r, z, other)
-        if min(lengths) < 1.01 * min(primal, dual) or sum(lengths) < primal + dual + 0.02:
-            break
-        move, target, (primal, dual) = other, wanted, lengths
-    q = _Point(
-        p.x + primal * move.x,
-        p.u + primal * move.u,
-        p.v + primal * move.v,
-        p.t + primal * move.t,
-        p.price + dual * move.price,
-        p.rate + dual * move.rate,
-    )
-    worth = float(q.price.sum() - q.rate * spare)
-    gap = abs(float(cover.cost @ q.x) - worth) / max(abs(worth), 1e-12)
-    return q, max(gap, float(np.abs(miss).max()) * (1 - primal))
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    x: FloatArray
-    u: FloatArray
-    v: FloatArray
-    t: float
-    price: FloatArray
-    rate: float
-    r: FloatArray
-    z: FloatArray
-
-
-def _lengths(p: _Point, r: FloatArray, z: FloatArray, move: _Move) -> tuple[float, float]:
-    """Return how far the primal and the dual point may go."""
-    one = np.array
-    primal = min(
-        _reach(p.x, move.x), _reach(p.u, move.u), _reach(p.v, move.v), _reach(one([p.t]), one([move.t]))
-    )
-    dual = min(
-        _reach(r, move.r),
-        _reach(z, move.z),
-        _reach(p.price, move.price),
-        _reach(one([p.rate]), one([move.rate])),
-    )
-    return primal, dual
-
-
-def _pulled(
-    p: _Point, r: FloatArray, z: FloatArray, move: _Move, aim: tuple[float, float], centre: float
-) -> tuple[FloatArray, FloatArray, FloatArray, float]:
-    """Return corrections that bring products far from `centre`, after steps of length `aim`, nearer to it.
-
-    J. Gondzio: Multiple centrality corrections in a primal-dual method for linear programming. Computational
-    Optimization and Applications 6 (1996), 137-156.
-    """
-    primal, dual = aim
-
-    def pull(now: FloatArray, change: FloatArray, other: FloatArray, other_change: FloatArray) -> FloatArray:
-        product = (now + primal * change) * (other + dual * other_change)
-        moved = np.clip(product, 0.1 * centre, 10.0 * centre) - product
-        return np.maximum(moved, -10.0 * centre)
-
-    one = np.array
-    return (
-        pull(p.x, move.x, r, move.r),
-        pull(p.u, move.u, z, move.z),
-        pull(p.v, move.v, p.price, move.price),
-        float(pull(one([p.t]), one([move.t]), one([p.rate]), one([move.rate]))[0]),
-    )
-
-
-class _Newton:
-    """Newton's equations at a point, factored once."""
-
-    def __init__(
-        self, within: _Within, p: _Point, r: FloatArray, z: FloatArray, miss: FloatArray, lack: float
-    ) -> None:
-        self.within, self.p, self.r, self.z, self.miss, self.lack = within, p, r, z, miss, lack
-        w = within.cover.weight
-        uz, vp = p.u / z, p.v / p.price
-        self.inverse = 1.0 / (uz + vp)
-        self.e = uz * w
-        matrix = _normal(within.cover, within.indptr, within.site, self.inverse)
-        diagonal = np.einsum("ii->i", matrix)
-        diagonal += r / p.x
-        diagonal *= 1.0 + 1e-11
-        self.factor = cho_factor(matrix.T, lower=True, overwrite_a=True, check_finite=False)
-        self.border = _served(within.cover, self.inverse * self.e)
-        self.y = cho_solve(self.factor, self.border, check_finite=False)
-        corner = float((w * w * uz * vp * self.inverse).sum()) + p.t / p.rate
-        self.corner = corner + float(self.border @ self.y)
-
-    def solve(self, gx: FloatArray, gu: FloatArray, gv: FloatArray, gt: float) -> _Move:
-        """Return the move whose products change by the given amounts to first order."""
-        p, r, z, cover = self.p, self.r, self.z, self.within.cover
-        w = cover.weight
-        h = self.miss - gu / z + gv / p.price
-        right = gx / p.x + _served(cover, self.inverse * h)
-        low = -(
-            self.lack - float((w * gu / z).sum()) - gt / p.rate - float((self.e * h * self.inverse).sum())
-        )
-        first = cho_solve(self.factor, right, check_finite=False)
-        d_rate = (low - float(self.border @ first)) / self.corner
-        dx = first + self.y * d_rate
-        d_price = self.inverse * (h + self.e * d_rate - _built(self.within, dx))
-        dr = -_served(cover, d_price)
-        dz = w * d_rate - d_price
-        return _Move(
-            dx,
-            (gu - p.u * dz) / z,
-            (gv - p.v * d_price) / p.price,
-            (gt - p.t * d_rate) / p.rate,
-            d_price,
-            d_rate,
-            dr,
-            dz,
-        )
-
-
-def _served(cover: Cover, amount: FloatArray) -> FloatArray:
-    """Return for each site the sum of `amount` over the demand that it serves."""
-    return np.asarray(_row_sums(cover.indptr, cover.index, amount))
-
-
-def _built(within: _Within, x: FloatArray) -> FloatArray:
-    """Return for each demand the sum of `x` over the sites that serve it."""
-    return np.asarray(_row_sums(within.indptr, within.site, x))
-
-
-@njit(cache=True, nogil=True)
-def _row_sums(indptr: Int64Array, index: Int32Array, amount: FloatArray) -> FloatArray:
-    sums = np.empty(indptr.size - 1)
-    for row in range(indptr.size - 1):
-        total = 0.0
-        for at in range(indptr[row], indptr[row + 1]):
-            total += amount[index[at]]
-        sums[row] = total
-    return sums
-
-
-@njit(cache=True, nogil=True)
-def _normal(cover: Cover, indptr: Int64Array, site_of: Int32Array, inverse: FloatArray) -> FloatArray:
-    """Return the upper half of ``A diag(inverse) A'`` (all of it in column order of Fortran is the lower half)."""
-    sites = cover.cost.size
-    out = np.zeros((sites, sites))
-    for site in range(sites):
-        row = out[site]
-        for at in range(cover.indptr[site], cover.indptr[site + 1]):
-            demand = cover.index[at]
-            amount = inverse[demand]
-            for other in range(indptr[demand + 1] - 1, indptr[demand] - 1, -1):
-                if site_of[other] < site:
-                    break
-                row[site_of[other]] += amount
-    return out

@@ -1,9 +1,9 @@
 """A lower bound on cost from prices of demand, safe against rounding.
 
-Let ``price[d] >= 0`` be the money a unit of demand *d* is worth and ``rate >= 0`` the money of a unit of weight.
+Let ``price[d] >= 0`` be the money that demand *d* is worth and ``rate >= 0`` the money of a unit of weight.
 For every choice *x* that leaves at most *spare* unserved,
 
-    cost >= sum_d min(price_d, rate w_d) - rate spare + sum_s min(0, c_s - sum_{d in s} min(price_d, rate w_d)),
+    cost >= sum_d p_d - rate spare + sum_s min(0, c_s - sum_{d in s} p_d),   p_d = min(price_d, rate w_d),
 
 whatever the prices are (Lagrangian relaxation of "served by somebody" and of the target).
 """
@@ -56,7 +56,7 @@ def _reduced(cover: Cover, price: FloatArray) -> FloatArray:
     for site in range(cover.cost.size):
         worth = 0.0
         for at in range(cover.indptr[site], cover.indptr[site + 1]):
-            worth += price[cover.index[at]]
+            worth += price[cover.demand[at]]
         left[site] = cover.cost[site] - worth
     return left
 
@@ -72,7 +72,7 @@ def _bound(cover: Cover, price: FloatArray, rate: float) -> tuple[float, float, 
     for site in range(cover.cost.size):
         worth = 0.0
         for at in range(cover.indptr[site], cover.indptr[site + 1]):
-            demand = cover.index[at]
+            demand = cover.demand[at]
             worth += min(max(price[demand], 0.0), rate * cover.weight[demand])
         longest = max(longest, cover.indptr[site + 1] - cover.indptr[site])
         value += min(0.0, cover.cost[site] - worth)

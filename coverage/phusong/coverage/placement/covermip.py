@@ -2,10 +2,10 @@
 
     min c x   s.t.  A' x + u >= 1,   w u <= spare,   sum of x in a group <= most,   x in {0, 1},  0 <= u <= 1
 
-A solver's own bound holds within its tolerances: each column may cost less than it should by the dual tolerance,
-and lies in a box of width 1. The bound reported is lower by that much for every column, and by a relative
-`RELATIVE_MARGIN` for sums. Where all costs are whole multiples of a unit it is then rounded up to the next
-multiple; only so can it meet the value, and only then is an answer called proved.
+A solver's own bound holds within its tolerances: each column may cost less than it should by the dual
+tolerance, and lies in a box of width 1. The bound reported is lower by that much for every column, and by a
+relative `RELATIVE_MARGIN` for sums. Where all costs are whole multiples of a unit it is then rounded up to
+the next multiple; only so can it meet the value, and only then is an answer called proved.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The mixed integer program in HiGHS (MIT), always installed.
 
-Q. Huangfu, J. A. J. Hall: Parallelizing the dual revised simplex method. Math. Prog. Computation 10 (2018), 119-142.
+Q. Huangfu, J. A. J. Hall: Parallelizing the dual revised simplex method. Mathematical Programming
+Computation 10 (2018), 119-142.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def solve_highs(program: Program, start: Int32Array | None, watch: Watch) -> Mip
     return MipAnswer(chosen, found, program.safe(info.mip_dual_bound), infeasible)
 
 
-def _solver(program: Program) -> Any:
+def _solver(program: Program) -> highspy.Highs:
     lp = highspy.HighsLp()
     columns = program.objective.size
     lp.num_col_, lp.num_row_ = columns, program.low.size
@@ -65,8 +66,8 @@ def _solver(program: Program) -> Any:
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.start_ = program.indptr.astype(np.int32)
     lp.a_matrix_.index_, lp.a_matrix_.value_ = program.column, program.value
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)  # noqa: FBT003
+    solver: highspy.Highs = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
     solver.setOptionValue("mip_rel_gap", 0.0)
     solver.setOptionValue("mip_abs_gap", 0.0)
     solver.setOptionValue("dual_feasibility_tolerance", DUAL_TOLERANCE)
@@ -74,15 +75,15 @@ def _solver(program: Program) -> Any:
     return solver
 
 
-def _listen(solver: Any, program: Program, watch: Watch) -> None:
-    def interrupt(event: Any) -> None:
+def _listen(solver: highspy.Highs, program: Program, watch: Watch) -> None:
+    def interrupt(event: Any) -> None:  # noqa: ANN401 - made by the solver, has no type
         watch.bounded(program.safe(event.data_out.mip_dual_bound))
         event.data_in.user_interrupt = watch.stop()
 
-    def busy(event: Any) -> None:
+    def busy(event: Any) -> None:  # noqa: ANN401 - made by the solver, has no type
         event.data_in.user_interrupt = watch.stop()
 
-    def better(event: Any) -> None:
+    def better(event: Any) -> None:  # noqa: ANN401 - made by the solver, has no type
         values = np.asarray(event.data_out.mip_solution)[: program.sites]
         watch.better(np.flatnonzero(values > 0.5).astype(np.int32))
 

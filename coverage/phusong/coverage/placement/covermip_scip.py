@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
-from pyscipopt import SCIP_EVENTTYPE, Eventhdlr, Model
+from pyscipopt import Eventhdlr, Model
+from pyscipopt.scip import PY_SCIP_EVENTTYPE as SCIP_EVENTTYPE
 
 from phusong.coverage.placement.covermip import (
     DUAL_TOLERANCE,
@@ -24,7 +25,7 @@ _LOOK_S = 0.02
 """How often the watch is asked whether to stop."""
 
 
-class _Listener(Eventhdlr):  # type: ignore[misc]
+class _Listener(Eventhdlr):
     """Passes on better answers and bounds."""
 
     def __init__(self, program: Program, columns: list[Any], watch: Watch) -> None:
@@ -39,7 +40,7 @@ class _Listener(Eventhdlr):  # type: ignore[misc]
         """Listen no more."""
         self.model.dropEvent(self.events, self)
 
-    def eventexec(self, event: Any) -> None:
+    def eventexec(self, event: Any) -> None:  # noqa: ANN401 - the interface has no types
         """Pass on what happened."""
         if event.getType() == SCIP_EVENTTYPE.BESTSOLFOUND:
             self.watch.better(_chosen(self.model, self.columns[: self.program.sites]))
@@ -81,11 +82,11 @@ def solve_scip(program: Program, start: Int32Array | None, watch: Watch) -> MipA
     return MipAnswer(chosen, found, program.safe(model.getDualbound()), infeasible)
 
 
-def _model(program: Program) -> tuple[Any, list[Any]]:
+def _model(program: Program) -> tuple[Model, list[Any]]:
     model = Model()
     model.hideOutput()
     model.setParam("numerics/dualfeastol", DUAL_TOLERANCE)
-    model.setParam("misc/catchctrlc", False)  # noqa: FBT003
+    model.setParam("misc/catchctrlc", False)
     sites = program.sites
     columns = [
         model.addVar(vtype="B" if at < sites else "C", lb=0.0, ub=1.0, obj=float(cost))
@@ -100,8 +101,8 @@ def _model(program: Program) -> tuple[Any, list[Any]]:
     return model, columns
 
 
-def _add_row(
-    model: Any, columns: list[Any], column: list[int], value: list[float], low: float, high: float
+def _add_row(  # noqa: PLR0917 - one call, its numbers in the order of the equation
+    model: Model, columns: list[Any], column: list[int], value: list[float], low: float, high: float
 ) -> None:
     first = columns[column[0]] * value[0]
     row = model.addCons(first >= low if np.isfinite(low) else first <= high)
@@ -109,13 +110,13 @@ def _add_row(
         model.addConsCoeff(row, columns[at], amount)
 
 
-def _give_start(model: Any, columns: list[Any], values: FloatArray) -> None:
+def _give_start(model: Model, columns: list[Any], values: FloatArray) -> None:
     solution = model.createSol()
     for at in np.flatnonzero(values):
         model.setSolVal(solution, columns[at], float(values[at]))
     model.addSol(solution)
 
 
-def _chosen(model: Any, columns: list[Any]) -> Int32Array:
-    best = model.getBestSol()
+def _chosen(model: Model, columns: list[Any]) -> Int32Array:
+    best: Any = model.getBestSol()
     return np.array([at for at, column in enumerate(columns) if best[column] > 0.5], np.int32)

@@ -72,7 +72,7 @@ def _with_demand(problem: CostProblem, needed: BoolArray) -> CostProblem:
 
 @njit(cache=True, nogil=True)
 def _words(indptr: Int64Array, index: Int32Array) -> Int64Array:
-    """Return for each row a word with a bit set for each of its entries: a part's bits are part of the whole's."""
+    """Return for each row a word with a bit for each entry: a part's bits are among the whole's."""
     words = np.zeros(indptr.size - 1, np.int64)
     for row in range(words.size):
         for at in range(indptr[row], indptr[row + 1]):
@@ -112,21 +112,21 @@ def _same_groups(groups: Groups, site: int, other: int) -> bool:
 
 @njit(cache=True, nogil=True)
 def _undominated(cover: Cover, groups: Groups, by_indptr: Int64Array, by_site: Int32Array) -> BoolArray:
-    words = _words(cover.indptr, cover.index)
+    words = _words(cover.indptr, cover.demand)
     keep = np.ones(cover.cost.size, np.bool_)
     for site in range(cover.cost.size):
         size = cover.indptr[site + 1] - cover.indptr[site]
         if size == 0:
             keep[site] = False
             continue
-        rarest = _rarest(cover.indptr, cover.index, site, by_indptr)
+        rarest = _rarest(cover.indptr, cover.demand, site, by_indptr)
         for at in range(by_indptr[rarest], by_indptr[rarest + 1]):
             other = by_site[at]
             if other == site or not keep[other] or words[site] & ~words[other]:
                 continue
             if cover.cost[other] > cover.cost[site] or cover.indptr[other + 1] - cover.indptr[other] < size:
                 continue
-            if _contains(cover.indptr, cover.index, other, site) and _same_groups(groups, site, other):
+            if _contains(cover.indptr, cover.demand, other, site) and _same_groups(groups, site, other):
                 keep[site] = False
                 break
     return keep

@@ -1,8 +1,9 @@
 """Least cost to reach a target: which sites to build, and how far that can be from the cheapest.
 
-What decides nothing is set aside, a greedy answer is told at once and improved by annealing, linear programming
-bounds the cost and rules sites out, and a mixed integer program over the rest closes the gap where it is
-small enough. Where all that can be served is to be served, the parts that hang together are solved one by one.
+What decides nothing is set aside, a greedy answer is told at once and improved by annealing, linear
+programming bounds the cost and rules sites out, and a mixed integer program over the rest closes the gap
+where it is small enough. Where all that can be served is to be served, the parts that hang together are
+solved one by one.
 """
 
 from __future__ import annotations
@@ -38,8 +39,12 @@ _SMALL = 20_000
 """Nonzeros up to which the mixed integer program comes at once."""
 _FIRST_S = 0.12
 """Annealing before anything else is looked at."""
-_COOLER = 0.3
+_COOLER = 0.15
 """Share of the cooling after which chosen sites are worth a look by the bound."""
+_NEAR = 0.15
+"""Reduced cost, as share of the mean cost, of sites that long annealing tries."""
+_LONGER_S, _REHEAT = 30.0, 0.12
+"""First length of long annealing, and its first temperature as share of the mean cost."""
 _SLICE_NONZEROS = 2_000_000
 """Nonzeros that a slice of annealing passes over: some milliseconds."""
 
@@ -147,7 +152,7 @@ def _anneal(
     """Cool down once; return the sites that were chosen in the cooler part."""
     control = search.control
     began = control.elapsed_s()
-    seconds = min(seconds, search.remaining_s() * 0.4)
+    seconds = min(seconds, search.remaining_s())
     seen = np.zeros(problem.cover.sites, np.bool_)
     moves = max(50, _SLICE_NONZEROS // (problem.nonzeros // problem.cover.sites + 20))
     if walker.reached:
@@ -191,23 +196,39 @@ def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
             walking.result()
     if search.stop():
         return
-    core = _core(search, problem, bound)
+    core = _core(search, problem, bound, room=search.value - bound.value)
     if core.nonzeros <= MOST_MIP_NONZEROS:
         watch = _Watch(search, lambda chosen: search.better("mip", core, chosen))
         found = solve(cover_program(core), _known(search, core), watch)
         if found.found:
             search.better("mip", core, found.chosen)
         search.bounded("mip", found.bound)
+    else:
+        _keep_cooling(search, problem, bound)
 
 
-def _core(search: Search, problem: CostProblem, bound: CostBound) -> CostProblem:
-    """Return `problem` without the sites that no better answer builds, by their reduced costs.
+def _keep_cooling(search: Search, problem: CostProblem, bound: CostBound) -> None:
+    """Anneal on among the sites that prices nearly pay for, longer each time, until time is over."""
+    near = _core(search, problem, bound, room=_NEAR * float(problem.cover.site_cost.mean()))
+    seconds = _LONGER_S
+    seed = 2
+    while not search.stop():
+        walker = annealer(near, seed=seed)
+        left = search.remaining_s()
+        _anneal(search, near, walker, seconds=left if left < 2.0 * seconds else seconds, hot=_REHEAT)
+        seconds *= 2.0
+        seed += 1
 
-    An answer with a site costs at least the bound and the reduced cost of the site.
+
+def _core(search: Search, problem: CostProblem, bound: CostBound, *, room: float) -> CostProblem:
+    """Return `problem` without the sites whose reduced cost is above `room`.
+
+    An answer with a site costs at least the bound and the reduced cost of the site: where `room` is the gap,
+    no better answer builds the sites that go.
     """
     cover, _ = kernel_view(problem)
     left = reduced_costs(cover, bound.price, bound.rate)
-    keep = left <= (search.value - bound.value) + 1e-9 * search.value
+    keep = left <= room + 1e-9 * search.value
     if search.chosen is not None:
         keep |= np.isin(problem.site, search.chosen)
     return narrowed(problem, keep)

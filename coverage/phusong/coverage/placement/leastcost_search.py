@@ -7,11 +7,10 @@ import math
 import numpy as np
 
 from phusong.coverage.placement.anneal import kernel_view
-from phusong.coverage.placement.anneal_moves import COST, UNSERVED, drop, new_state, rebuild
+from phusong.coverage.placement.anneal_moves import UNSERVED, drop, new_state, rebuild
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Status, Step
 from phusong.coverage.placement.costproblem import CostProblem, CostTask
 from phusong.coverage.placement.instance import Int32Array
-
 
 _SAME = 2.0**-50
 """Sums of the same multiples of a unit may differ by this in floating point."""
@@ -59,7 +58,7 @@ class Search:
         return self.control.time_limit_s - self.control.elapsed_s()
 
     def better(self, stage: str, problem: CostProblem, chosen: Int32Array) -> bool:
-        """Take an answer to `problem`, checked and without sites that it does not need; return whether it helps."""
+        """Take an answer to `problem`, checked and without needless sites; return whether it helps."""
         kept = _pruned(problem, chosen)
         if kept is None:
             return False
@@ -131,7 +130,6 @@ def _pruned(problem: CostProblem, chosen: Int32Array) -> Int32Array | None:
         if state.sums[UNSERVED] + state.alone[site] <= problem.spare:
             drop(cover, groups, state, site)
     kept = np.sort(state.chosen[: int(state.size[0])])
-    assert state.sums[COST] >= -1e-6  # noqa: S101
     return kept if problem.limits.allow(kept) else None
 
 

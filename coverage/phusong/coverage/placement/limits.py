@@ -187,7 +187,7 @@ _CLASHES = {
 }
 
 
-def _check_forced(
+def _check_forced(  # noqa: PLR0917 - one call, its numbers in the order of the equation
     group: Int64Array,
     site: Int64Array,
     forced: Int64Array,

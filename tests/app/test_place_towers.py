@@ -226,6 +226,16 @@ def test_people_and_households_are_counted_by_the_cells_they_live_in(study: Stud
     )
 
 
+def test_many_cells_are_judged_by_the_heaviest_of_each_square(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phusong.app.planning.demand.MOST_PIXELS", 40)
+    plan = _plan(study, sites=1, target="people")
+    assert plan.found.demand.block == 2
+    assert plan.found.demand.pixel.size < 3 * 49
+    assert plan.found.demand.weight.sum() == pytest.approx(3 * 49 * 4.0)
+
+
 def test_a_second_question_reads_what_the_first_worked_out(study: Study) -> None:
     first = _plan(study, sites=2)
     second = _plan(study, sites=2)

@@ -23,41 +23,40 @@ def register(group: typer.Typer) -> None:
     group.command("towers", help="cli.place_towers.help")(towers)
 
 
+def _option(name: str, key: str | None = None, *, metavar: str | None = None) -> Any:  # noqa: ANN401 - typer's
+    """Return an option with its help of the catalogues."""
+    told = key or f"cli.place_towers.{name.replace('-', '_')}"
+    return typer.Option(f"--{name}", help=told, metavar=metavar)
+
+
+Text = str | None
+
+
 def towers(
     context: typer.Context,
     study: StudyOption,
-    budget: Annotated[float | None, typer.Option("--budget", help="cli.place_towers.budget")] = None,
-    sites: Annotated[int | None, typer.Option("--sites", help="cli.place_towers.sites")] = None,
-    reach: Annotated[
-        str | None, typer.Option("--reach", metavar="PERCENT|all", help="cli.place_towers.reach")
-    ] = None,
-    target: Annotated[str, typer.Option("--target", help="cli.place_towers.target")] = "villages",
-    technology: Annotated[
-        str | None, typer.Option("--technology", help="cli.place_towers.technology")
-    ] = None,
-    operator: Annotated[str | None, typer.Option("--operator", help="cli.place_towers.operator")] = None,
-    served_by: Annotated[str, typer.Option("--served-by", help="cli.place_towers.served_by")] = "any",
-    kinds: Annotated[str | None, typer.Option("--kinds", help="cli.place_towers.kinds")] = None,
-    sources: Annotated[str | None, typer.Option("--sources", help="cli.place_towers.sources")] = None,
-    heights: Annotated[str | None, typer.Option("--heights", help="cli.place_towers.heights")] = None,
-    bands: Annotated[str | None, typer.Option("--bands", help="cli.place_towers.bands")] = None,
-    costs: Annotated[Path | None, typer.Option("--costs", help="cli.place_towers.costs")] = None,
-    exclude: Annotated[Path | None, typer.Option("--exclude", help="cli.place_towers.exclude")] = None,
-    min_distance_m: Annotated[
-        float, typer.Option("--min-distance-m", help="cli.place_towers.min_distance")
-    ] = 0.0,
-    per_commune: Annotated[
-        int | None, typer.Option("--per-commune", help="cli.place_towers.per_commune")
-    ] = None,
-    yearly_budget: Annotated[
-        str | None, typer.Option("--yearly-budget", metavar="M,M…", help="cli.place_towers.yearly_budget")
-    ] = None,
-    satellite: Annotated[bool, typer.Option("--satellite", help="cli.place_towers.satellite")] = False,
-    places: Annotated[int | None, typer.Option("--places", help="cli.place_towers.places")] = None,
-    gap: Annotated[str, typer.Option("--gap", help="cli.place.solve.gap")] = "0",
-    time_limit_s: Annotated[float, typer.Option("--time-limit", help="cli.place.solve.time_limit")] = 60.0,
-    to: Annotated[Path | None, typer.Option("--to", help="cli.place_towers.to")] = None,
-    scenario: Annotated[str | None, typer.Option("--scenario", help="cli.place_towers.scenario")] = None,
+    budget: Annotated[float | None, _option("budget")] = None,
+    sites: Annotated[int | None, _option("sites")] = None,
+    reach: Annotated[Text, _option("reach", metavar="PERCENT|all")] = None,
+    target: Annotated[str, _option("target")] = "villages",
+    technology: Annotated[Text, _option("technology")] = None,
+    operator: Annotated[Text, _option("operator")] = None,
+    served_by: Annotated[str, _option("served-by")] = "any",
+    kinds: Annotated[Text, _option("kinds")] = None,
+    sources: Annotated[Text, _option("sources")] = None,
+    heights: Annotated[Text, _option("heights")] = None,
+    bands: Annotated[Text, _option("bands")] = None,
+    costs: Annotated[Path | None, _option("costs")] = None,
+    exclude: Annotated[Path | None, _option("exclude")] = None,
+    min_distance_m: Annotated[float, _option("min-distance-m")] = 0.0,
+    per_commune: Annotated[int | None, _option("per-commune")] = None,
+    yearly_budget: Annotated[Text, _option("yearly-budget", metavar="M,M…")] = None,
+    satellite: Annotated[bool, _option("satellite")] = False,
+    places: Annotated[int | None, _option("places")] = None,
+    gap: Annotated[str, _option("gap", "cli.place.solve.gap")] = "0",
+    time_limit_s: Annotated[float, _option("time-limit", "cli.place.solve.time_limit")] = 60.0,
+    to: Annotated[Path | None, _option("to")] = None,
+    scenario: Annotated[Text, _option("scenario")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan towers."""

@@ -85,50 +85,68 @@ def find_places(
     from_masts_m : float
         New places keep so far from masts that stand.
     """
-    parts: dict[str, _Found] = {}
-    for origin, find in _FINDERS.items():
-        if origin in settings.sources and demand.demands:
-            found = find(inputs, settings, demand)
-            parts[origin] = _near(found, demand, _reach_m(origin, settings))
-    source = np.repeat(np.array(list(parts), dtype=object), [one.x_m.size for one in parts.values()])
-    x_m = np.concatenate([np.empty(0), *(one.x_m for one in parts.values())])
-    y_m = np.concatenate([np.empty(0), *(one.y_m for one in parts.values())])
-    name = np.array([text for one in parts.values() for text in one.name], dtype=object)
-    dropped: dict[str, int] = {}
-
-    def keep(kept: npt.NDArray[np.bool_] | Int64Array, why: str) -> None:
-        nonlocal x_m, y_m, source, name
-        before = x_m.size
-        x_m, y_m, source, name = x_m[kept], y_m[kept], source[kept], name[kept]
-        if before > x_m.size:
-            dropped[why] = before - x_m.size
-
-    keep(_on_known_ground(inputs, x_m, y_m), "off_terrain")
-    stands = source == "site"
+    sieve = _Sieve(inputs, settings, demand)
+    sieve.keep(_on_known_ground(inputs, sieve.x_m, sieve.y_m), "off_terrain")
     if excluded is not None:
-        keep(stands | ~shapely.contains_xy(excluded, x_m, y_m), "excluded")
-    stands = source == "site"
+        sieve.keep(sieve.stands | ~shapely.contains_xy(excluded, sieve.x_m, sieve.y_m), "excluded")
     if from_masts_m > 0 and inputs.cells:
         masts = np.array(sorted({(cell.x_m, cell.y_m) for cell in inputs.cells}))
-        far = within_reach(x_m, y_m, to_x_m=masts[:, 0], to_y_m=masts[:, 1]) >= from_masts_m
-        keep(stands | far, "near_mast")
-    keep(thinned(x_m, y_m, distance_m=settings.apart_m, always=source == "site"), "near_another")
-    to_demand_m = within_reach(x_m, y_m, to_x_m=demand.x_m, to_y_m=demand.y_m)
+        far = within_reach(sieve.x_m, sieve.y_m, to_x_m=masts[:, 0], to_y_m=masts[:, 1]) >= from_masts_m
+        sieve.keep(sieve.stands | far, "near_mast")
+    apart = thinned(sieve.x_m, sieve.y_m, distance_m=settings.apart_m, always=sieve.stands)
+    sieve.keep(apart, "near_another")
+    to_demand_m = within_reach(sieve.x_m, sieve.y_m, to_x_m=demand.x_m, to_y_m=demand.y_m)
     nearest = np.sort(np.argsort(to_demand_m, kind="stable")[: settings.most_places])
-    keep(nearest, "too_many")
-    zones = zone_of_cells(world.zones).ravel()
-    return Places(
-        x_m=np.round(x_m, 3),
-        y_m=np.round(y_m, 3),
-        source=tuple(str(one) for one in source),
-        name=tuple(name),
-        zone=zones[cells_at(inputs.grid, x_m=x_m, y_m=y_m)].astype(np.int64)
-        if x_m.size
-        else np.empty(0, np.int64),
-        to_demand_m=to_demand_m[nearest],
-        found={one: int((source == one).sum()) for one in dict.fromkeys(source.tolist())},
-        dropped=dropped,
-    )
+    sieve.keep(nearest, "too_many")
+    return sieve.places(world, to_demand_m[nearest])
+
+
+class _Sieve:
+    """Places of all sources, fewer and fewer."""
+
+    def __init__(self, inputs: ComputeInputs, settings: CandidateSettings, demand: Demand) -> None:
+        parts: dict[str, _Found] = {}
+        for origin, find in _FINDERS.items():
+            if origin in settings.sources and demand.demands:
+                found = find(inputs, settings, demand)
+                parts[origin] = _near(found, demand, _reach_m(origin, settings))
+        self._grid = inputs.grid
+        self._source = np.repeat(
+            np.array(list(parts), dtype=object), [one.x_m.size for one in parts.values()]
+        )
+        self._name = np.array([text for one in parts.values() for text in one.name], dtype=object)
+        self._dropped: dict[str, int] = {}
+        self.x_m = np.concatenate([np.empty(0), *(one.x_m for one in parts.values())])
+        self.y_m = np.concatenate([np.empty(0), *(one.y_m for one in parts.values())])
+
+    @property
+    def stands(self) -> npt.NDArray[np.bool_]:
+        """Places where a mast stands."""
+        return np.asarray(self._source == "site", dtype=np.bool_)
+
+    def keep(self, kept: npt.NDArray[np.bool_] | Int64Array, why: str) -> None:
+        """Drop all other places, and note how many and why."""
+        before = self.x_m.size
+        self.x_m, self.y_m = self.x_m[kept], self.y_m[kept]
+        self._source, self._name = self._source[kept], self._name[kept]
+        if before > self.x_m.size:
+            self._dropped[why] = before - self.x_m.size
+
+    def places(self, world: World, to_demand_m: FloatArray) -> Places:
+        """Return what is left."""
+        zones = zone_of_cells(world.zones).ravel()
+        cell = cells_at(self._grid, x_m=self.x_m, y_m=self.y_m)
+        names = dict.fromkeys(self._source.tolist())
+        return Places(
+            x_m=np.round(self.x_m, 3),
+            y_m=np.round(self.y_m, 3),
+            source=tuple(str(one) for one in self._source),
+            name=tuple(self._name),
+            zone=zones[cell].astype(np.int64),
+            to_demand_m=to_demand_m,
+            found={name: int((self._source == name).sum()) for name in names},
+            dropped=self._dropped,
+        )
 
 
 def _reach_m(source: str, settings: CandidateSettings) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from phusong.coverage.method import VillageRule
 from phusong.coverage.placement.matrix import VillageDemand, village_demands, village_pixels
 from phusong.coverage.zonal import BoolArray
 
+MOST_PIXELS = 400_000
+"""Demand beyond this is judged by squares."""
 FloatArray = npt.NDArray[np.float64]
 Int64Array = npt.NDArray[np.int64]
 
@@ -69,6 +72,8 @@ class Demand:
     total_weight : float
         Everything, what is unknown or cannot be placed included.
     rule : VillageRule
+    block : int
+        Side, in cells, of the squares that one pixel stands for; 1: every pixel stands for itself.
     """
 
     pixel: Int64Array
@@ -80,6 +85,7 @@ class Demand:
     served_weight: float
     total_weight: float
     rule: VillageRule
+    block: int = 1
 
     @property
     def demands(self) -> int:
@@ -126,6 +132,8 @@ def cell_demand(
 ) -> Demand:
     """People, or homes, in cells that are not served for a goal.
 
+    Of more than `MOST_PIXELS` cells the one with most people of each square stands for the whole square.
+
     Raises
     ------
     InputError
@@ -134,11 +142,13 @@ def cell_demand(
     amount = _homes(inputs, settlements) if target == "households" else _people(world)
     wanted = (amount > 0) & ~served & np.isfinite(inputs.terrain.values)
     pixel = np.flatnonzero(wanted).astype(np.int64)
+    block = max(math.ceil(math.sqrt(pixel.size / MOST_PIXELS)), 1)
+    pixel, weight = _merged(pixel, amount.ravel()[pixel], width=inputs.grid.width, block=block)
     row, col = np.divmod(pixel, inputs.grid.width)
     total = float(amount.sum())
     return Demand(
         pixel=pixel,
-        weight=amount.ravel()[pixel],
+        weight=weight,
         villages=[],
         village_index=np.empty(0, dtype=np.int64),
         x_m=inputs.grid.left_m + (col + 0.5) * inputs.grid.cell_size_m,
@@ -146,7 +156,22 @@ def cell_demand(
         served_weight=float(amount[served].sum()),
         total_weight=total,
         rule=inputs.method.village_rule,
+        block=block,
     )
+
+
+def _merged(
+    pixel: Int64Array, weight: FloatArray, *, width: int, block: int
+) -> tuple[Int64Array, FloatArray]:
+    """Let the heaviest pixel of each square stand for all of it."""
+    row, col = np.divmod(pixel, width)
+    square = row // block * (width // block + 1) + col // block
+    order = np.lexsort((pixel, -weight, square))
+    _, first, number = np.unique(square[order], return_index=True, return_inverse=True)
+    sums = np.bincount(number, weight[order], minlength=first.size).astype(np.float64)
+    kept = pixel[order][first]
+    ascending = np.argsort(kept)
+    return kept[ascending], sums[ascending]
 
 
 def _people(world: World) -> FloatArray:

@@ -235,6 +235,7 @@ def _candidates(plan: TowerPlan) -> dict[str, Any]:
         "options_serving": sum(row.size > 0 for row in found.served.rows),
         "demand": found.demand.demands,
         "demand_pixels": found.demand.pixel.size,
+        "demand_block_cells": found.demand.block,
     }
 
 

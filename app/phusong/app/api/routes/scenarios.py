@@ -10,7 +10,14 @@ from phusong.app.api.answers import JSON, encode
 from phusong.app.api.dependencies import CurrentSnapshot
 from phusong.app.api.guards import from_this_page
 from phusong.app.api.snapshot import Snapshot
-from phusong.app.scenarios import cost_mvnd, layers_changed, save_scenario, scenario_store
+from phusong.app.scenarios import (
+    cost_mvnd,
+    delete_scenario,
+    layers_changed,
+    restore_scenario,
+    save_scenario,
+    scenario_store,
+)
 from phusong.coverage.errors import InputError
 from phusong.geodata.scenario import scenario_from_dict
 from phusong.geodata.store.scenarios import SavedScenario
@@ -59,7 +66,7 @@ def keep(snapshot: CurrentSnapshot, name: str, body: ScenarioBody, if_match: Ver
 @router.delete("/scenarios/{name}", dependencies=[Depends(from_this_page)])
 def delete(request: Request, snapshot: CurrentSnapshot, name: str) -> Response:
     """Delete a scenario; its versions stay, and restoring brings it back."""
-    gone = scenario_store(snapshot.store).delete(name)
+    gone = delete_scenario(snapshot.store, name)
     undo = f"{request.url.path}/restoration"
     return _answer({"deleted": gone.scenario.name, "links": [{"href": undo, "rel": "restore"}]})
 
@@ -69,7 +76,7 @@ def restore(
     snapshot: CurrentSnapshot, name: str, version: Annotated[int | None, Query(ge=1, le=10**9)] = None
 ) -> Response:
     """Bring back an earlier version, or one that was deleted."""
-    return _whole(snapshot, scenario_store(snapshot.store).restore(name, version=version))
+    return _whole(snapshot, restore_scenario(snapshot.store, name, version=version))
 
 
 def _version(text: str | None) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -98,7 +99,7 @@ def new_mast(inputs: ComputeInputs, wish: MastWish) -> NewMast:
     azimuths_deg = usual.azimuths_deg if wish.azimuths_deg is None else wish.azimuths_deg
     if len(azimuths_deg) > MAX_SECTORS:
         raise InputError("sectors_many", value=len(azimuths_deg), allowed=MAX_SECTORS)
-    to_metres = pyproj.Transformer.from_crs(4326, inputs.grid.epsg, always_xy=True)
+    to_metres = _to_metres(inputs.grid.epsg)
     x_m, y_m = to_metres.transform(wish.lon_deg, wish.lat_deg)
     if not (np.isfinite([x_m, y_m]).all() and inputs.grid.contains(x_m, y_m)):
         raise InputError("mast_outside", site_id=NEW_SITE)
@@ -124,6 +125,11 @@ def new_mast(inputs: ComputeInputs, wish: MastWish) -> NewMast:
         for place, azimuth_deg in enumerate(azimuths_deg or (None,))
     )
     return NewMast(cells, _assumed(wish))
+
+
+@functools.cache
+def _to_metres(epsg: int) -> pyproj.Transformer:
+    return pyproj.Transformer.from_crs(4326, epsg, always_xy=True)
 
 
 def _check_place(wish: MastWish) -> None:

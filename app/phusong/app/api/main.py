@@ -25,18 +25,23 @@ from phusong.app.api.routes import (
     footprint,
     health,
     jobs,
+    layers,
     processes,
     profile,
     results,
     scenarios,
     search,
+    settings,
     study,
     tiles,
+    uploads,
+    whatif,
 )
 from phusong.app.api.schemas import Problem
 from phusong.app.api.snapshot import StudySource
 from phusong.app.jobs.kinds import KINDS
 from phusong.app.jobs.runner import JobRunner
+from phusong.app.uploading.desk import UploadDesk
 from phusong.geodata.store.folder import FolderStore
 
 COMPRESS_FROM_BYTES = 1_000
@@ -69,18 +74,22 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         middleware=[
             Middleware(SecurityHeaders),
             Middleware(HeadAsGet),
-            Middleware(BodyLimit),
+            Middleware(BodyLimit, unlimited=("/uploads",)),
             Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),
         ],
     )
     app.state.source = StudySource(Path(study_path))
     app.state.jobs = JobRunner(FolderStore.open(Path(study_path)), KINDS)
+    app.state.uploads = UploadDesk(app.state.jobs.store)
     app.state.static_dir = static_dir or PACKAGED_PAGE
     install_error_handlers(app)
     for module in (
         conformance,
         health,
         study,
+        layers,
+        settings,
+        uploads,
         results,
         collections,
         tiles,
@@ -92,6 +101,7 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         processes,
         jobs,
         scenarios,
+        whatif,
     ):
         app.include_router(module.router)
     app.mount("/", PageFiles(directory=app.state.static_dir, check_dir=False), name="page")
@@ -102,6 +112,7 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
 @asynccontextmanager
 async def _at_work(app: FastAPI) -> AsyncIterator[None]:
     """Take up the jobs that an earlier server left, and give back the running one at the end."""
+    app.state.uploads.sweep()
     app.state.jobs.start()
     try:
         yield

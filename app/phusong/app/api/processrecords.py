@@ -47,6 +47,14 @@ _CHANGE: Mapping[str, Schema] = {
     "removed_cells": _NAMES,
     "edits": {"type": "array", "items": _EDIT},
 }
+_MAP: Schema = {
+    "type": ["object", "null"],
+    "properties": {
+        "technology": {"type": "string", "examples": ["4G", "4G+5G"]},
+        "operator": {"type": "string", "default": "all"},
+        "against": {"type": ["string", "null"], "description": "`mark` of an earlier answer"},
+    },
+}
 _SCENARIO: Schema = {"type": "object", "properties": {"name": _TEXT, **_CHANGE}}
 INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
     {
@@ -54,7 +62,7 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "mode": {"type": "string", "enum": list(MODES), "default": DEFAULT_MODE},
             "workers": {"type": ["integer", "string", "null"]},
         },
-        "what-if": _CHANGE,
+        "what-if": {**_CHANGE, "map": _MAP, "moving": {"type": ["string", "null"]}},
         "optimise": {
             "sites": {"type": ["integer", "null"], "minimum": 0},
             "budget_mvnd": {"type": ["number", "null"], "minimum": 0},
@@ -77,6 +85,13 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "time_limit_s": _NUMBER,
             "costs": {"type": "object"},
         },
+        "import": {
+            "upload": {"type": "string", "description": "See `/uploads`"},
+            "sheet": {"type": ["string", "null"]},
+            "crs": {"type": ["string", "null"], "examples": ["EPSG:9210"]},
+            "columns": {"type": "object", "additionalProperties": _TEXT},
+        },
+        "sample": {"seed": {"type": "integer", "minimum": 0, "default": 1}},
         "compare": {"scenarios": {"type": "array", "items": {"oneOf": [_TEXT, _SCENARIO]}}},
     }
 )

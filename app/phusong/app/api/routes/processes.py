@@ -12,9 +12,9 @@ from phusong.app.api.dependencies import CurrentSnapshot, JobDesk, ReaderLanguag
 from phusong.app.api.guards import from_this_page
 from phusong.app.api.jobrecords import status_info
 from phusong.app.api.processrecords import DESCRIPTIONS, process_record, process_summary
-from phusong.app.comparing import compare
-from phusong.coverage.errors import InputError, NotFoundError
-from phusong.geodata.scenario import scenario_from_dict
+from phusong.app.api.routes.whatif import desk_of
+from phusong.app.whatifdesk import read_question
+from phusong.coverage.errors import NotFoundError
 
 router = APIRouter(tags=["processes"])
 
@@ -60,10 +60,8 @@ def execute(  # noqa: PLR0917 - parts of a request
     """Run a process: at once where it is quick and nobody prefers otherwise, else as a job."""
     _known(process)
     if process == "what-if" and "respond-async" not in prefer:
-        scenario = scenario_from_dict({"name": "what-if", **execution.inputs})
-        if scenario.is_empty:
-            raise InputError("whatif_nothing")
-        found = compare(snapshot.baseline(), [scenario])
+        question = read_question(execution.inputs)
+        found = desk_of(snapshot).answer(question)
         return Response(encode(found), media_type=JSON, headers={"Cache-Control": "no-store"})
     job_id = desk.submit(process, execution.inputs)
     desk.start()

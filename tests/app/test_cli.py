@@ -11,9 +11,11 @@ from typing import Any
 
 import openpyxl
 import pytest
+import typer
+import typer.main
 from tests.app import worlds
 
-from phusong.app.cli import run
+from phusong.app.cli import MODULES, build_app, run
 from phusong.app.settings import Settings
 
 COMMUNES = {
@@ -217,3 +219,12 @@ def test_a_file_system_that_refuses_is_no_internal_fault(
     monkeypatch.setattr("phusong.app.study.Study.describe", refused)
     assert phusong("study", "show", "--study", study) == 1
     assert "Read-only file system" in capsys.readouterr().err
+
+
+def test_each_command_is_loaded_from_the_module_that_has_it() -> None:
+    together = typer.main.get_command(build_app())
+    assert set(together.commands) == set(MODULES)
+    for name in MODULES:
+        alone = typer.main.get_command(build_app(name))
+        assert name in alone.commands
+        assert set(alone.commands) <= set(together.commands)

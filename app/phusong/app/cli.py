@@ -5,28 +5,15 @@ Exit status: 0 done; 1 the input or the request is wrong; 2 usage; 3 internal fa
 
 from __future__ import annotations
 
+import importlib
 import sys
 import traceback
+from collections.abc import Mapping
 from typing import Any
 
 import typer
 import typer.main
 
-from phusong.app.commands import (
-    asking,
-    explaining,
-    jobs,
-    layers,
-    mapping,
-    places,
-    placing,
-    reading,
-    samples,
-    scenarios,
-    serving,
-    studies,
-    working,
-)
 from phusong.app.commands.console import Terminal
 from phusong.app.i18n import Language, tell_error, translate
 from phusong.app.settings import Settings
@@ -35,8 +22,37 @@ from phusong.coverage.errors import PhuSongError
 EXIT_INPUT, EXIT_FAULT, EXIT_INTERRUPTED = 1, 3, 130
 
 
-def build_app() -> typer.Typer:
-    """Assemble the commands; help texts are keys of the catalogues until `localise` replaces them."""
+MODULES: Mapping[str, str] = {
+    "study": "studies",
+    "sample": "samples",
+    "import": "layers",
+    "compute": "working",
+    "results": "reading",
+    "villages": "reading",
+    "coverages": "reading",
+    "point": "places",
+    "reliability": "places",
+    "what-if": "asking",
+    "scenario": "scenarios",
+    "place": "placing",
+    "explain": "explaining",
+    "map": "mapping",
+    "serve": "serving",
+    "job": "jobs",
+    "validate": "working",
+    "bench": "working",
+}
+"""Module of each command. Only that of the command asked for is loaded: all of them take seconds."""
+
+
+def build_app(command: str | None = None) -> typer.Typer:
+    """Assemble the commands; help texts are keys of the catalogues until `localise` replaces them.
+
+    Parameters
+    ----------
+    command : str, optional
+        The one asked for; all are assembled where it is none of them.
+    """
     app = typer.Typer(
         name="phusong",
         help="cli.help",
@@ -45,22 +61,10 @@ def build_app() -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
-    for module in (
-        studies,
-        samples,
-        layers,
-        working,
-        reading,
-        places,
-        placing,
-        asking,
-        explaining,
-        serving,
-        scenarios,
-        jobs,
-        mapping,
-    ):
-        module.register(app)
+    app.callback()(lambda: None)  # one command alone is still a command of the group
+    names = [MODULES[command]] if command in MODULES else list(dict.fromkeys(MODULES.values()))
+    for name in names:
+        importlib.import_module(f"phusong.app.commands.{name}").register(app)
     return app
 
 
@@ -85,7 +89,7 @@ def main() -> None:
 def run(arguments: list[str], settings: Settings) -> int:
     """Run one command; return its exit status."""
     terminal = Terminal(settings.language)
-    command = typer.main.get_command(build_app())
+    command = typer.main.get_command(build_app(arguments[0] if arguments else None))
     localise(command, settings.language)
     try:
         outcome = command.main(args=arguments, prog_name="phusong", standalone_mode=False, obj=terminal)

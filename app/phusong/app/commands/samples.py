@@ -9,7 +9,8 @@ import typer
 
 from phusong.app.commands.console import print_json, progress_bar, terminal, utc_now
 from phusong.app.commands.studies import JsonOption, StudyOption
-from phusong.app.study import create_sample_study, open_study
+from phusong.app.sampling import create_sample_study, fill_study
+from phusong.app.study import open_study
 
 
 def register(app: typer.Typer) -> None:
@@ -49,7 +50,8 @@ def fill(
     """Synthesise the layers a study lacks."""
     speaker = terminal(context)
     with progress_bar(speaker) as progress:
-        added = open_study(study).fill_sample(
+        added = fill_study(
+            open_study(study),
             seed=seed,
             imported_at=utc_now(),
             masts=masts,

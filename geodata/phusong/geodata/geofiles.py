@@ -86,6 +86,24 @@ def read_shapefile(path: Path, *, sheet: str | None) -> RawTable:
     )
 
 
+def layer_names(path: Path) -> tuple[str, ...]:
+    """Names of the layers with shapes of a GeoPackage, or of the Shapefiles in an archive.
+
+    Raises
+    ------
+    LayerFileError
+        ``file_broken``.
+    """
+    try:
+        if path.suffix.lower() == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                names = archive.namelist()
+            return tuple(Path(name).stem for name in names if name.lower().endswith(".shp"))
+        return tuple(str(name) for name, kind in pyogrio.list_layers(path) if kind is not None)
+    except (*_BROKEN, zipfile.BadZipFile) as error:
+        raise _broken(path.name, error) from error
+
+
 def read_geoparquet(path: Path) -> RawTable:
     """Read a GeoParquet file, or a Parquet table without shapes.
 

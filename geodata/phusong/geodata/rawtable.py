@@ -10,11 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 
-from phusong.coverage.errors import Finding
+from phusong.coverage.errors import Finding, LayerFileError
 
 KnownHeader = Callable[[str], bool]
 """Tells whether a header names a column the layer knows."""
 HEADER_ROWS_SEARCHED = 20
+MOST_COLUMNS = 2_000
+"""More columns than any list has; what has more is no list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,15 @@ def table_of_records(
     file, sheet : str, str or None
     is_known : callable
         The header is the row among the first with most known names, else the first that is not empty.
+
+    Raises
+    ------
+    LayerFileError
+        ``too_many_columns``.
     """
+    widest = max((len(cells) for _, cells in records[:HEADER_ROWS_SEARCHED]), default=0)
+    if widest > MOST_COLUMNS:
+        raise LayerFileError("too_many_columns", file=file, value=widest, allowed=MOST_COLUMNS)
     filled = [(row, cells) for row, cells in records if any(not is_blank(cell) for cell in cells)]
     at = _header_position(filled, is_known)
     if not filled:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from phusong.coverage.errors import LayerFileError
 from phusong.geodata import geofiles, osmroads, sheets
+from phusong.geodata.archives import ARCHIVE_ENDINGS, check_archive
 from phusong.geodata.rawtable import KnownHeader, RawTable
 
 ENDINGS = (
@@ -41,7 +42,8 @@ def read_table(path: Path, *, sheet: str | None, is_known: KnownHeader) -> RawTa
     ------
     LayerFileError
         ``file_missing``, ``file_is_folder``, ``file_empty``, ``file_unreadable``, ``file_format``,
-        ``file_broken``, ``text_encoding``, ``sheet_unknown``, ``sheet_needed`` or ``no_rows``.
+        ``file_broken``, ``text_encoding``, ``sheet_unknown``, ``sheet_needed``, ``no_rows``,
+        ``archive_bomb``, ``archive_path`` or ``too_many_columns``.
     """
     check_file(path)
     table = _read(path, sheet, is_known)
@@ -78,6 +80,8 @@ def _read(path: Path, sheet: str | None, is_known: KnownHeader) -> RawTable:
 
 
 def _read_by_ending(path: Path, ending: str, sheet: str | None, is_known: KnownHeader) -> RawTable:
+    if ending in ARCHIVE_ENDINGS:
+        check_archive(path)
     if ending == ".gpkg":
         return geofiles.read_geopackage(path, sheet=sheet)
     if ending in (".shp", ".zip"):
@@ -91,3 +95,24 @@ def _read_by_ending(path: Path, ending: str, sheet: str | None, is_known: KnownH
     if ending in (".xlsx", ".xlsm"):
         return sheets.read_xlsx(path, sheet=sheet, is_known=is_known)
     raise LayerFileError("file_format", file=path.name, value=ending, allowed=" ".join(ENDINGS))
+
+
+def sheets_of(path: Path) -> tuple[str, ...]:
+    """Names that ``sheet`` may take for a file: sheets of a workbook, layers of a geographic file.
+
+    Returns
+    -------
+    tuple of str
+        Empty for files that hold one table only, and for files that cannot be read.
+    """
+    ending = path.suffix.lower()
+    try:
+        if ending in ARCHIVE_ENDINGS:
+            check_archive(path)
+        if ending in (".xlsx", ".xlsm"):
+            return sheets.sheet_names(path)
+        if ending in (".gpkg", ".zip"):
+            return geofiles.layer_names(path)
+    except LayerFileError:
+        pass
+    return ()

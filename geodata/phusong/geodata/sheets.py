@@ -18,7 +18,13 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 from phusong.coverage.errors import LayerFileError
-from phusong.geodata.rawtable import HEADER_ROWS_SEARCHED, KnownHeader, RawTable, table_of_records
+from phusong.geodata.rawtable import (
+    HEADER_ROWS_SEARCHED,
+    MOST_COLUMNS,
+    KnownHeader,
+    RawTable,
+    table_of_records,
+)
 
 SEPARATORS = (",", ";", "\t")
 _BROKEN_WORKBOOK = (
@@ -77,7 +83,9 @@ def _separator(lines: Sequence[str], is_known: KnownHeader) -> str:
 
     def score(separator: str) -> tuple[int, int]:
         rows = [line.split(separator) for line in lines]
-        known = max((sum(is_known(cell.strip().strip('"')) for cell in row) for row in rows), default=0)
+        known = max(
+            (sum(is_known(cell.strip().strip('"')) for cell in row[:MOST_COLUMNS]) for row in rows), default=0
+        )
         return known, max(map(len, rows), default=0)
 
     return max(SEPARATORS, key=score)
@@ -99,6 +107,26 @@ def read_xlsx(path: Path, *, sheet: str | None, is_known: KnownHeader) -> RawTab
             return _read_workbook(path, sheet, is_known)
         except LayerFileError:
             raise
+        except _BROKEN_WORKBOOK as error:
+            raise LayerFileError("file_broken", file=path.name, detail=_brief(error)) from error
+
+
+def sheet_names(path: Path) -> tuple[str, ...]:
+    """Names of the sheets of a workbook that can be seen.
+
+    Raises
+    ------
+    LayerFileError
+        ``file_broken``.
+    """
+    with warnings.catch_warnings(), path.open("rb") as source:
+        warnings.simplefilter("ignore")
+        try:
+            book = openpyxl.load_workbook(source, read_only=True)
+            try:
+                return tuple(one.title for one in book.worksheets if one.sheet_state == "visible")
+            finally:
+                book.close()
         except _BROKEN_WORKBOOK as error:
             raise LayerFileError("file_broken", file=path.name, detail=_brief(error)) from error
 

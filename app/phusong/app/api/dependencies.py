@@ -10,6 +10,7 @@ from phusong.app.api.errors import request_language
 from phusong.app.api.snapshot import Snapshot, StudySource
 from phusong.app.i18n import Language
 from phusong.app.jobs.runner import JobRunner
+from phusong.app.uploading.desk import UploadDesk
 
 
 def current_snapshot(request: Request) -> Snapshot:
@@ -22,7 +23,13 @@ def job_desk(request: Request) -> JobRunner:
     return cast(JobRunner, request.app.state.jobs)
 
 
+def upload_desk(request: Request) -> UploadDesk:
+    """Return the uploads of the study that is served."""
+    return cast(UploadDesk, request.app.state.uploads)
+
+
 JobDesk = Annotated[JobRunner, Depends(job_desk)]
+Uploads = Annotated[UploadDesk, Depends(upload_desk)]
 CurrentSnapshot = Annotated[Snapshot, Depends(current_snapshot)]
 ReaderLanguage = Annotated[Language, Depends(request_language)]
 

@@ -15,10 +15,12 @@ from starlette.exceptions import HTTPException
 from phusong.app.api.guards import ForeignRequestError
 from phusong.app.api.headers import SECURITY_HEADERS
 from phusong.app.i18n import Language, choose_language, tell_error, translate
+from phusong.app.uploading.desk import UploadTooLargeError
 from phusong.coverage.errors import InputError, NotFoundError, PhuSongError, StudyError
 
 STATUS: tuple[tuple[type[Exception], int], ...] = (
     (ForeignRequestError, 403),
+    (UploadTooLargeError, 413),
     (NotFoundError, 404),
     (StudyError, 409),
     (InputError, 400),

@@ -11,6 +11,7 @@ from phusong.app.comparing import compare
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES
 from phusong.app.compute.pools import checked_workers
 from phusong.app.compute.whatif import Baseline
+from phusong.app.jobs.importing import check_import, check_sample, fill_with_sample, import_upload
 from phusong.app.jobs.optimising import check_optimise, check_technology, optimise, technology
 from phusong.app.jobs.process import Inputs, JobContext, ProcessKind
 from phusong.app.scenarios import scenario_store
@@ -103,6 +104,10 @@ KINDS: Mapping[str, ProcessKind] = MappingProxyType(
                 technology,
                 MappingProxyType({"candidates": 85.0, "technology": 15.0}),
             ),
+            ProcessKind(
+                "import", check_import, import_upload, MappingProxyType({"reading": 20.0, "import": 80.0})
+            ),
+            ProcessKind("sample", check_sample, fill_with_sample, MappingProxyType({"sample": 1.0})),
             ProcessKind("compare", _check_compare, _compare, MappingProxyType({"scenarios": 1.0})),
         )
     }

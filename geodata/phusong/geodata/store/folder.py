@@ -7,6 +7,7 @@ file. The record is replaced last, in one rename: a write killed at any moment l
 from __future__ import annotations
 
 import fcntl
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,7 +24,7 @@ from phusong.coverage.errors import InputError, NotFoundError, StudyError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method, method_from_dict
 from phusong.geodata.crs import check_metric_epsg
-from phusong.geodata.store import journal
+from phusong.geodata.store import history, journal
 from phusong.geodata.store.atomic import replacing, write_bytes_atomic
 from phusong.geodata.store.meta import LayerMeta, file_sha256, meta_from_json
 from phusong.geodata.store.rasters import read_raster, unknown_value, write_cog
@@ -239,6 +240,31 @@ class FolderStore:
         data.unlink(missing_ok=True)
         self.journal("removed", layer=layer)
 
+    def previous(self, layer: str) -> LayerMeta | None:
+        """Where the version before the present one came from; None where none is kept."""
+        present = self._record(layer) if self.has(layer) else {}
+        version = history.previous_version(self.path / "layers", layer, present)
+        return None if version is None else meta_from_json(orjson.dumps(dict(version.record)))
+
+    def restore(self, layer: str) -> LayerMeta:
+        """Bring back the version before the present one, which is kept in its turn.
+
+        Raises
+        ------
+        NotFoundError
+            ``layer_history`` where no earlier version is kept.
+        """
+        present = self._record(layer) if self.has(layer) else {}
+        version = history.previous_version(self.path / "layers", layer, present)
+        if version is None:
+            raise NotFoundError("layer_history", layer=layer)
+        staged = self._staging(layer, version.data.suffix)
+        with replacing(staged) as partial:
+            shutil.copyfile(version.data, partial)
+        kept = self._commit(layer, staged, meta_from_json(orjson.dumps(dict(version.record))))
+        history.drop_version(version)
+        return kept
+
     def grid(self) -> Grid:
         """Return the study grid (see `grid_from_layers`)."""
         return grid_from_layers(self)
@@ -311,6 +337,8 @@ class FolderStore:
         """Name the data by its hash, then replace the record that names it."""
         digest = file_sha256(staged)
         data = staged.with_name(f"{layer}-{digest[:12]}{staged.suffix}")
+        if self.has(layer):
+            history.keep_version(data.parent, layer, self._record(layer))
         staged.replace(data)
         kept = replace(meta, layer=layer, content_sha256=digest)
         record: Mapping[str, Any] = {**orjson.loads(kept.to_json()), "file": data.name}

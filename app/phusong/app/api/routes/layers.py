@@ -1,0 +1,53 @@
+"""Layers of the study: what there is, what may be brought in, and what an import replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from phusong.app.api.answers import JSON, encode, json_answer
+from phusong.app.api.dependencies import CurrentSnapshot, JobDesk, Uploads
+from phusong.app.api.guards import from_this_page
+from phusong.app.restoring import restore_layer
+from phusong.app.uploading.desk import endings_of
+from phusong.geodata.importing import LAYERS
+from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.meta import LayerMeta
+
+router = APIRouter(tags=["layers"])
+
+
+@router.get("/layers")
+def layers(request: Request, snapshot: CurrentSnapshot, desk: Uploads) -> Response:
+    """List the layers there are, with the version an import replaced, and those that may be imported."""
+    record = {
+        "layers": [_record(snapshot.store, name) for name in snapshot.store.layer_names()],
+        "importable": [{"id": name, "endings": list(endings_of(name))} for name in LAYERS],
+        "largest_bytes": desk.largest_bytes,
+    }
+    return json_answer(request, record, snapshot.tag)
+
+
+@router.post("/layers/{layer}/restoration", dependencies=[Depends(from_this_page)])
+def restore(jobs: JobDesk, layer: str) -> Response:
+    """Bring back the version of a layer before the present one; a second time brings the present one back."""
+    kept = restore_layer(jobs.store, layer[:80])
+    return Response(encode(_told(kept)), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+def _record(store: FolderStore, layer: str) -> dict[str, Any]:
+    previous = store.previous(layer)
+    return {**_told(store.meta(layer)), "previous": None if previous is None else _told(previous)}
+
+
+def _told(meta: LayerMeta) -> dict[str, Any]:
+    return {
+        "id": meta.layer,
+        "rows": meta.rows,
+        "source": meta.source,
+        "imported_at": meta.imported_at,
+        "synthetic": meta.synthetic,
+        "sha256": meta.content_sha256,
+        "assumed": list(meta.assumed),
+    }

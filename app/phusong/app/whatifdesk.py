@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from phusong.app.comparing import compare
@@ -148,20 +148,27 @@ class WhatIfDesk:
             raise NotFoundError("whatif_map_gone", value=mark[:80])
         return found
 
+    def compare(self, scenarios: Sequence[Scenario]) -> dict[str, Any]:
+        """Set scenarios beside each other and the network that stands (see `comparing.compare`)."""
+        return compare(self._base, scenarios, answer=self._figures)
+
     def _exact(self, question: Question) -> dict[str, Any]:
         started = time.perf_counter()
-        mark = self._mark(question.scenario)
+        marks: list[str] = []
 
         def figures(change: Change) -> dict[str, Any]:
-            return self._figures(mark, change)
+            marks.append(self._mark(change))
+            return self._figures(change)
 
         found = compare(self._base, [question.scenario], answer=figures)
-        moved = self._moves.get(mark)
-        drawn = {} if moved is None else self._drawn(question, mark, moved[0])
+        mark = marks[0]
+        kept = self._moves.get(mark)
+        drawn = {} if kept is None else self._drawn(question, mark, kept[0])
         return {**found, "is_preview": False, "mark": mark, **drawn, "seconds": time.perf_counter() - started}
 
-    def _figures(self, mark: str, change: Change) -> dict[str, Any]:
+    def _figures(self, change: Change) -> dict[str, Any]:
         started = time.perf_counter()
+        mark = self._mark(change)
         moved, told = self._moves.get(mark) or (self._base.moved(change), None)
         if told is None:
             told = self._base.told(moved)
@@ -170,16 +177,12 @@ class WhatIfDesk:
 
     def _quick(self, question: Question) -> dict[str, Any]:
         started = time.perf_counter()
-        resting = replace(
-            question.scenario,
-            additions=tuple(one for one in question.scenario.additions if one.site_id != question.moving),
-        )
-        rest = None if resting.is_empty else self._rest(resting)
-        whole = scenario_cells(self._base.inputs, question.scenario)
-        own = [cell for cell in whole.change.added if cell.site_id == question.moving]
+        whole = scenario_cells(self._base.inputs, question.scenario).change
+        own = [cell for cell in whole.added if cell.site_id == question.moving]
+        rest = self._rest(whole, question.moving)
         name = question.name or (ANY_TECHNOLOGY, ALL_OPERATORS)
         quick = self._previewer.look(own, rest, name)
-        mark = fingerprint(["quick", self._mark(question.scenario)])[:MARK_LETTERS]
+        mark = fingerprint(["quick", self._mark(whole)])[:MARK_LETTERS]
         return {
             "run": self._base.results["run"],
             "method": self._base.results["method"],
@@ -193,13 +196,16 @@ class WhatIfDesk:
             "seconds": time.perf_counter() - started,
         }
 
-    def _rest(self, resting: Scenario) -> Moved:
-        """Return what the masts that rest change, exactly; worked out once for a whole drag."""
+    def _rest(self, whole: Change, moving: str | None) -> Moved | None:
+        """Return what all but the moving mast changes, exactly; worked out once for a whole drag."""
+        resting = replace(whole, added=tuple(cell for cell in whole.added if cell.site_id != moving))
+        if not (resting.added or resting.removed_sites or resting.removed_cells):
+            return None
         mark = self._mark(resting)
         kept = self._moves.get(mark)
         if kept is not None:
             return kept[0]
-        moved = self._base.moved(scenario_cells(self._base.inputs, resting).change)
+        moved = self._base.moved(resting)
         self._moves.put(mark, (moved, None))
         return moved
 
@@ -213,19 +219,9 @@ class WhatIfDesk:
         self._maps.put(picture, drawn.png)
         return {"map": _map_record(drawn, picture, question.name, against)}
 
-    def _mark(self, scenario: Scenario) -> str:
-        """Name what a scenario changes on air; what it costs and where it came from changes nothing."""
-        record = [
-            self._base.inputs.run_id,
-            [
-                {name: value for name, value in asdict(one).items() if name not in ("cost_mvnd", "source")}
-                for one in scenario.additions
-            ],
-            list(scenario.removed_sites),
-            list(scenario.removed_cells),
-            [[one.cell_id, dict(one.changes)] for one in scenario.edits],
-        ]
-        return fingerprint(record)[:MARK_LETTERS]
+    def _mark(self, change: Change) -> str:
+        """Name a change of this study: what it costs and what its scenario is called changes nothing."""
+        return fingerprint([self._base.inputs.run_id, change])[:MARK_LETTERS]
 
 
 def _map_record(drawn: ChangeMap, picture: str, name: Name, against: str | None) -> dict[str, Any]:

@@ -26,7 +26,7 @@ export function pendingRequests(): number {
   return pending;
 }
 
-async function get<T>(path: string, parameters: Record<string, unknown> = {}): Promise<T> {
+export async function get<T>(path: string, parameters: Record<string, unknown> = {}): Promise<T> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
     if (value !== undefined && value !== null && value !== "") query.set(name, String(value));
@@ -35,6 +35,24 @@ async function get<T>(path: string, parameters: Record<string, unknown> = {}): P
   try {
     const response = await fetch(address(path) + (query.size ? `?${query}` : ""), {
       headers: { Accept: "application/json, application/geo+json", "Accept-Language": lang() },
+    }).catch(() => {
+      throw new Problem(0, "offline", "");
+    });
+    if (!response.ok) throw await problemOf(response);
+    return (await response.json()) as T;
+  } finally {
+    pending -= 1;
+  }
+}
+
+/** A request that changes something or carries a body. */
+export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+  pending += 1;
+  try {
+    const response = await fetch(address(path), {
+      method,
+      headers: { Accept: "application/json", "Accept-Language": lang(), ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }).catch(() => {
       throw new Problem(0, "offline", "");
     });

@@ -64,13 +64,29 @@ def _scenario_or_name(_where: str, given: object) -> str | dict[str, Any]:
 
 
 def _compare(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
+    return compare(Baseline(store), _compared(store, inputs), progress=context.progress)
+
+
+def checked_comparison(store: FolderStore, inputs: Inputs) -> list[Scenario]:
+    """Return the scenarios that are to be compared.
+
+    Raises
+    ------
+    InputError
+        ``json_member`` and whatever is wrong with a scenario.
+    NotFoundError
+        ``scenario_unknown``.
+    """
+    return _compared(store, _check_compare(inputs))
+
+
+def _compared(store: FolderStore, inputs: Inputs) -> list[Scenario]:
     kept = scenario_store(store)
 
     def scenario_of(given: str | Mapping[str, Any]) -> Scenario:
         return kept.load(given).scenario if isinstance(given, str) else scenario_from_dict(given)
 
-    scenarios = [scenario_of(given) for given in inputs["scenarios"]]
-    return compare(Baseline(store), scenarios, progress=context.progress)
+    return [scenario_of(given) for given in inputs["scenarios"]]
 
 
 KINDS: Mapping[str, ProcessKind] = MappingProxyType(

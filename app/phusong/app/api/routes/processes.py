@@ -13,6 +13,7 @@ from phusong.app.api.guards import from_this_page
 from phusong.app.api.jobrecords import status_info
 from phusong.app.api.processrecords import DESCRIPTIONS, process_record, process_summary
 from phusong.app.api.routes.whatif import desk_of
+from phusong.app.jobs.kinds import checked_comparison
 from phusong.app.whatifdesk import read_question
 from phusong.coverage.errors import NotFoundError
 
@@ -63,6 +64,11 @@ def execute(  # noqa: PLR0917 - parts of a request
         question = read_question(execution.inputs)
         found = desk_of(snapshot).answer(question)
         return Response(encode(found), media_type=JSON, headers={"Cache-Control": "no-store"})
+    if process == "compare" and "wait" in prefer:
+        named = checked_comparison(snapshot.store, execution.inputs)
+        return Response(
+            encode(desk_of(snapshot).compare(named)), media_type=JSON, headers={"Cache-Control": "no-store"}
+        )
     job_id = desk.submit(process, execution.inputs)
     desk.start()
     root = request.scope.get("root_path", "")

@@ -178,7 +178,7 @@ def test_a_half_made_sample_leaves_no_study(tmp_path: Path, monkeypatch: pytest.
     def broken(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("phusong.app.study.create_sample", broken)
+    monkeypatch.setattr("phusong.app.sampling.create_sample", broken)
     assert phusong("sample", "create", tmp_path / "s") == 130
     assert not (tmp_path / "s").exists()
 

@@ -10,7 +10,6 @@ from scipy.sparse.csgraph import connected_components
 
 from phusong.coverage.placement.costproblem import CostProblem, narrowed
 
-
 BUNDLE_SITES = 150
 """Small parts are bundled up to about so many sites: each bundle costs a pass over the whole."""
 

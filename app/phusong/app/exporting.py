@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import shapely
+
 from phusong.app.i18n import Language, translate
 from phusong.app.i18n.numbers import number
-from phusong.coverage.errors import InputError
+from phusong.coverage.errors import InputError, NotFoundError
 from phusong.geodata.exports import write_table
 
 VILLAGE_COLUMNS = (
@@ -115,8 +117,58 @@ def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
     return translate(f"reasons.{reason['code']}", language, **numbers)
 
 
-def export_communes(results: Mapping[str, Any], path: Path, *, language: Language) -> int:
-    """Write the shares of every commune to XLSX or CSV; return the number of rows."""
+def export_communes(
+    results: Mapping[str, Any],
+    path: Path,
+    *,
+    language: Language,
+    codes: Sequence[str] | None = None,
+    shapes: Mapping[str, shapely.Geometry] | None = None,
+) -> int:
+    """Write the shares of communes by the file's ending; return the number of rows.
+
+    Parameters
+    ----------
+    results : mapping
+        The results document.
+    path : Path
+        ``.xlsx`` or ``.csv``; with `shapes` also ``.geojson`` or ``.gpkg``.
+    language : str
+        Of the column titles and of the notes.
+    codes : sequence of str, optional
+        Communes to write, in this order; left out, all in the order of the results.
+    shapes : mapping of str to Geometry, optional
+        Boundary in degrees by commune code.
+
+    Raises
+    ------
+    NotFoundError
+        ``commune_unknown``.
+    InputError
+        ``export_unwritable``; ``export_no_place`` for a geographic file without `shapes`.
+    """
+    headers = _commune_headers(results, language)
+    _check_folder(path)
+    provenance = _provenance(results, language)
+    rows = [{**_commune_row(one), "provenance": provenance} for one in _communes(results, codes)]
+    if shapes is not None:
+        rows = [{**row, "shape": shapes.get(row["commune_code"])} for row in rows]
+    shape_key = None if shapes is None else "shape"
+    write_table(path, rows, headers, notes=method_notes(results, language), shape_key=shape_key)
+    return len(rows)
+
+
+def _communes(results: Mapping[str, Any], codes: Sequence[str] | None) -> list[Mapping[str, Any]]:
+    if codes is None:
+        return list(results["communes"])
+    known = {one["commune_code"]: one for one in results["communes"]}
+    for code in codes:
+        if code not in known:
+            raise NotFoundError("commune_unknown", commune_code=code[:80])
+    return [known[code] for code in codes]
+
+
+def _commune_headers(results: Mapping[str, Any], language: Language) -> dict[str, str]:
     headers = {
         name: translate(f"columns.{name}", language)
         for name in ("commune_code", "name", "kind", "population", "households", "villages", "area_km2")
@@ -130,11 +182,7 @@ def export_communes(results: Mapping[str, Any], path: Path, *, language: Languag
                 denominator = translate(f"denominators.{name}", language)
                 headers[f"{technology}|{operator}|{name}"] = f"{denominator} {technology} {told} (%)"
     headers["provenance"] = translate("columns.provenance", language)
-    _check_folder(path)
-    provenance = _provenance(results, language)
-    rows = [{**_commune_row(commune), "provenance": provenance} for commune in results["communes"]]
-    write_table(path, rows, headers, notes=method_notes(results, language))
-    return len(rows)
+    return headers
 
 
 def _commune_row(commune: Mapping[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def write_table(
     *,
     lon_key: str = "lon",
     lat_key: str = "lat",
+    shape_key: str | None = None,
     notes: Mapping[str, str] | None = None,
     sheet: str = "data",
     notes_sheet: str = "notes",
@@ -59,6 +60,8 @@ def write_table(
         Keys to write, in order, and the words above them. Geographic files carry the keys themselves.
     lon_key, lat_key : str
         Keys of longitude and latitude in degrees; rows of geographic files need them.
+    shape_key : str, optional
+        Key of a shape in degrees, for geographic files of areas or lines; then no longitude is needed.
     notes : mapping of str to str, optional
         The method record and remarks: a second sheet, a member of GeoJSON, a table of a GeoPackage. CSV has
         no room for them.
@@ -79,10 +82,10 @@ def write_table(
     writer = _WRITERS.get(path.suffix.lower())
     if writer is None:
         raise InputError("export_format", value=path.suffix or path.name, allowed=" ".join(_WRITERS))
-    is_placed = not rows or (lon_key in rows[0] and lat_key in rows[0])
+    is_placed = not rows or shape_key in rows[0] or (lon_key in rows[0] and lat_key in rows[0])
     if not is_placed and path.suffix.lower() in (".geojson", ".gpkg"):
         raise InputError("export_no_place", value=path.suffix.lower(), allowed=".xlsx .csv")
-    table = _Table(rows, headers, (lon_key, lat_key), notes or {}, (sheet, notes_sheet))
+    table = _Table(rows, headers, (lon_key, lat_key), shape_key, notes or {}, (sheet, notes_sheet))
     try:
         with replacing(path) as partial:
             writer(partial, table)
@@ -109,6 +112,7 @@ class _Table:
     rows: Rows
     headers: Mapping[str, str]
     place: tuple[str, str]
+    shape_key: str | None
     notes: Mapping[str, str]
     names: tuple[str, str]
 
@@ -192,7 +196,7 @@ def _write_geojson(path: Path, table: _Table) -> None:
     features = [
         {
             "type": "Feature",
-            "geometry": _point(row, table.place),
+            "geometry": _shape(row, table),
             "properties": {key: _plain(row.get(key)) for key in table.headers},
         }
         for row in table.rows
@@ -203,8 +207,11 @@ def _write_geojson(path: Path, table: _Table) -> None:
     path.write_bytes(orjson.dumps(record))
 
 
-def _point(row: Mapping[str, Any], place: tuple[str, str]) -> dict[str, Any] | None:
-    lon, lat = (_plain(row.get(key)) for key in place)
+def _shape(row: Mapping[str, Any], table: _Table) -> dict[str, Any] | None:
+    if table.shape_key is not None:
+        shape = row.get(table.shape_key)
+        return None if shape is None else orjson.loads(shapely.to_geojson(shape))
+    lon, lat = (_plain(row.get(key)) for key in table.place)
     if lon is None or lat is None:
         return None
     return {"type": "Point", "coordinates": [lon, lat]}
@@ -212,18 +219,25 @@ def _point(row: Mapping[str, Any], place: tuple[str, str]) -> dict[str, Any] | N
 
 def _write_gpkg(path: Path, table: _Table) -> None:
     columns = {key: _gpkg_column([_plain(row.get(key)) for row in table.rows]) for key in table.headers}
-    lon, lat = (_degrees(table.rows, key) for key in table.place)
-    known = np.isfinite(lon) & np.isfinite(lat)
-    points = np.full(len(table.rows), None, dtype=object)
-    points[known] = shapely.points(lon[known], lat[known])
-    geometry = gpd.GeoSeries(list(points), crs=GEOGRAPHIC_EPSG)
+    geometry = gpd.GeoSeries(_shapes(table), crs=GEOGRAPHIC_EPSG)
     frame = gpd.GeoDataFrame(pd.DataFrame(columns, index=geometry.index), geometry=geometry)
-    pyogrio.write_dataframe(frame, path, layer=table.names[0], driver="GPKG", geometry_type="Point")
+    kind = "Point" if table.shape_key is None else "Unknown"
+    pyogrio.write_dataframe(frame, path, layer=table.names[0], driver="GPKG", geometry_type=kind)
     if table.notes:
         remarks = pd.DataFrame(
             {"name": list(map(_clean, table.notes)), "text": list(map(_clean, table.notes.values()))}
         )
         pyogrio.write_dataframe(remarks, path, layer=table.names[1], driver="GPKG", append=True)
+
+
+def _shapes(table: _Table) -> list[shapely.Geometry | None]:
+    if table.shape_key is not None:
+        return [row.get(table.shape_key) for row in table.rows]
+    lon, lat = (_degrees(table.rows, key) for key in table.place)
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(table.rows), None, dtype=object)
+    points[known] = shapely.points(lon[known], lat[known])
+    return list(points)
 
 
 def _degrees(rows: Rows, key: str) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 
 from phusong.app.api.coordinates import Box, parse_coordinates
+from phusong.app.api.gridplaces import grid_places
 from phusong.geodata.names import search_key
 
 EXACT, PREFIX, WORD_PREFIX, CONTAINS, FORMER = range(5)
@@ -21,6 +22,7 @@ class _Entry:
     """Something that can be found: its search keys and what is answered."""
 
     keys: tuple[str, ...]
+    former: tuple[str, ...]
     former_keys: tuple[str, ...]
     order: int
     hit: Mapping[str, Any]
@@ -35,10 +37,14 @@ class Finder:
         EPSG:4326; ``communes``, ``villages`` and ``sites``, any of which may be absent.
     bounds : tuple or None
         West, south, east, north of the study in degrees.
+    epsg : int or None
+        Grid of the study, on which typed metres are read first.
     """
 
-    def __init__(self, frames: Mapping[str, gpd.GeoDataFrame], *, bounds: Box | None) -> None:
-        self._bounds = bounds
+    def __init__(
+        self, frames: Mapping[str, gpd.GeoDataFrame], *, bounds: Box | None, epsg: int | None = None
+    ) -> None:
+        self._bounds, self._epsg = bounds, epsg
         communes = frames.get("communes")
         names = {} if communes is None else dict(zip(communes["commune_code"], communes["name"], strict=True))
         self._entries = [
@@ -52,6 +58,9 @@ class Finder:
         place = parse_coordinates(text, bounds=self._bounds)
         if place is not None:
             return [_coordinate(*place)][:limit]
+        on_grid = grid_places(text, bounds=self._bounds, epsg=self._epsg)
+        if on_grid:
+            return [_coordinate(one.lon, one.lat, system=one.system) for one in on_grid][:limit]
         wanted = search_key(text).strip()
         if not wanted:
             return []
@@ -60,7 +69,7 @@ class Finder:
             for position, entry in enumerate(self._entries)
             if (rank := _rank(entry, wanted)) is not None
         ]
-        return [dict(self._entries[position].hit) for *_, position in sorted(ranked)[:limit]]
+        return [_told(self._entries[position], wanted, rank) for rank, *_, position in sorted(ranked)[:limit]]
 
 
 def _rank(entry: _Entry, wanted: str) -> int | None:
@@ -68,6 +77,18 @@ def _rank(entry: _Entry, wanted: str) -> int | None:
     if ranks:
         return min(ranks)
     return FORMER if any(_match(key, wanted) is not None for key in entry.former_keys) else None
+
+
+def _told(entry: _Entry, wanted: str, rank: int) -> dict[str, Any]:
+    """Answer with an entry; one found by a name it no longer bears says by which."""
+    if rank != FORMER:
+        return dict(entry.hit)
+    former = next(
+        name
+        for name, key in zip(entry.former, entry.former_keys, strict=True)
+        if _match(key, wanted) is not None
+    )
+    return {**entry.hit, "former": former}
 
 
 def _match(key: str, wanted: str) -> int | None:
@@ -95,11 +116,14 @@ def _communes(frame: gpd.GeoDataFrame | None) -> Iterator[_Entry]:
             "lon": point.x,
             "lat": point.y,
             "bbox": box,
+            "former": None,
         }
-        former = [part for part in re.split(r"[;,]", _text(row.get("former_units")) or "") if part.strip()]
+        listed = re.split(r"[;,]", _text(row.get("former_units")) or "")
+        former = tuple(part.strip() for part in listed if part.strip())
         yield _Entry(
             keys=_keys(name, f"{kind} {name}" if kind else None, hit["id"]),
-            former_keys=_keys(*former),
+            former=former,
+            former_keys=tuple(search_key(one).strip() for one in former),
             order=0,
             hit=hit,
         )
@@ -123,20 +147,22 @@ def _points(frame: gpd.GeoDataFrame | None, kind: str, communes: Mapping[str, st
             "lon": point.x,
             "lat": point.y,
             "bbox": None,
+            "former": None,
         }
-        yield _Entry(keys=_keys(name, identity), former_keys=(), order=_TYPES.index(kind), hit=hit)
+        yield _Entry(keys=_keys(name, identity), former=(), former_keys=(), order=_TYPES.index(kind), hit=hit)
 
 
-def _coordinate(lon: float, lat: float) -> dict[str, Any]:
+def _coordinate(lon: float, lat: float, *, system: str | None = None) -> dict[str, Any]:
     name = f"{lat:.5f}, {lon:.5f}"
     return {
         "type": "coordinate",
         "id": name,
         "name": name,
-        "context": None,
+        "context": system,
         "lon": lon,
         "lat": lat,
         "bbox": None,
+        "former": None,
     }
 
 

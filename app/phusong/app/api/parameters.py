@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
 
+from phusong.app.listing import VillageListing, VillageSort
 from phusong.coverage.errors import InputError
+from phusong.coverage.reasons import REASONS
 
+AREA_CLASSES = ("I", "II", "III")
 STATUSES = ("white", "patchy", "served", "unknown")
 VillageStatus = Annotated[
     str | None, Query(max_length=80, description="one or more of white, patchy, served, unknown, by commas")
@@ -30,9 +34,36 @@ def split_statuses(text: str | None) -> list[str] | None:
     """
     if not text:
         return None
-    wanted = [part.strip() for part in text.split(",")]
-    if not set(wanted) <= set(STATUSES):
-        raise InputError("parameter_invalid", name="status", value=text, allowed=", ".join(STATUSES))
+    return _words("status", text, STATUSES)
+
+
+def village_listing(
+    area_class: Annotated[str, Query(max_length=20, description="one or more of I, II, III, by commas")] = "",
+    reason: Annotated[str, Query(max_length=120, description="codes of reasons, by commas")] = "",
+    q: Annotated[str, Query(max_length=200, description="part of a name, accents left out or not")] = "",
+    sort: VillageSort = "households",
+    descending: bool = True,
+) -> VillageListing:
+    """Read what a list of villages is narrowed to, and its order.
+
+    Raises
+    ------
+    InputError
+        ``parameter_invalid``.
+    """
+    return VillageListing(
+        area_classes=tuple(_words("area_class", area_class, AREA_CLASSES)),
+        reasons=tuple(_words("reason", reason, REASONS)),
+        text=q,
+        sort=sort,
+        is_descending=descending,
+    )
+
+
+def _words(name: str, text: str, allowed: Sequence[str]) -> list[str]:
+    wanted = [part.strip() for part in text.split(",")] if text else []
+    if not set(wanted) <= set(allowed):
+        raise InputError("parameter_invalid", name=name, value=text, allowed=", ".join(allowed))
     return wanted
 
 

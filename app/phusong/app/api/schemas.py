@@ -45,6 +45,7 @@ class Hit(BaseModel):
     lon: float
     lat: float
     bbox: list[float] | None
+    former: str | None
 
 
 class Found(BaseModel):
@@ -180,4 +181,75 @@ class FootprintReading(BaseModel):
     is_radius_limited: bool
     outline: list[list[float]]
     causes: dict[str, str]
+    method: dict[str, Any]
+
+
+class DistributionReading(BaseModel):
+    """People, homes and land by code of a signal layer; place k holds what has code k or a higher one."""
+
+    id: str
+    kind: str
+    people: list[float] | None
+    households: list[float] | None
+    area_km2: list[float]
+    totals: dict[str, float | None]
+    zero_code: int | None = None
+    codes_per_db: int | None = None
+    threshold_dbm: float | None = None
+    required_dbm: float | None = None
+    method: dict[str, Any]
+
+
+class PathEnd(BaseModel):
+    """An end of a path."""
+
+    lon: float
+    lat: float
+    height_m: float
+
+
+class PathReading(BaseModel):
+    """Terrain and loss between two points; arrays run from the first to the second."""
+
+    distance_m: list[float]
+    ground_m: list[float]
+    sight_m: list[float]
+    fresnel_lower_m: list[float]
+    fresnel_upper_m: list[float]
+    lon: list[float]
+    lat: list[float]
+    loss_db: dict[str, float]
+    edges: list[Edge]
+    frequency_mhz: float
+    without_obstacles_db: float
+    obstruction: Obstruction | None
+    ends: list[PathEnd]
+    method: dict[str, Any]
+
+
+class ReasonReading(BaseModel):
+    """Why a place has no service, as it is told of villages; the reason is null where it is served."""
+
+    is_served: bool
+    technologies: list[str]
+    reason: dict[str, Any] | None
+    nearest: list[dict[str, Any]]
+    method: dict[str, Any]
+
+
+class ClusterReading(BaseModel):
+    """The unserved homes of a village and the mast that is strongest at the largest cluster of them."""
+
+    village_id: str
+    technologies: list[str]
+    households_unserved: float | None
+    people_unserved: float
+    unserved: dict[str, Any] | None
+    cluster: dict[str, Any] | None
+    households: float | None
+    people: float | None
+    place: dict[str, float] | None
+    strongest: dict[str, Any] | None
+    reason: dict[str, Any] | None
+    nearest: list[dict[str, Any]] | None = None
     method: dict[str, Any]

@@ -18,6 +18,8 @@ from phusong.app.api.catalogue import COLLECTIONS, Collection, collection_of
 from phusong.app.api.features import Features
 from phusong.app.api.finder import Finder
 from phusong.app.api.once import Once, Part
+from phusong.app.compute.budgets import load_budgets
+from phusong.app.compute.evidence import PlaceExplainer
 from phusong.app.compute.fingerprint import fingerprint
 from phusong.app.compute.inputs import cells_table
 from phusong.app.compute.maps import relief_path
@@ -28,6 +30,8 @@ from phusong.app.compute.whatif import Baseline
 from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
 from phusong.app.leveltiles import LevelTiles
+from phusong.app.signallayers import LayerName, SignalLayers
+from phusong.app.signaltiles import BlockShelf, SignalTiles
 from phusong.app.study import Study, open_study
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.villages import STATUSES
@@ -143,6 +147,18 @@ class Snapshot:
             ),
         )
 
+    def check_drawable(self, collection: str) -> None:
+        """Refuse a collection that the study does not have.
+
+        Raises
+        ------
+        NotFoundError
+            ``collection_unknown``, ``layer_missing``.
+        """
+        spec = collection_of(collection)
+        if spec not in self._parts.get("collections", self.collections):
+            raise NotFoundError("layer_missing", layer=spec.id)
+
     def collections(self) -> list[Collection]:
         """List the collections the study has something for."""
         has_cells = self.store.has("sites") or self.store.has("cells")
@@ -157,7 +173,35 @@ class Snapshot:
         levels = sorted(self._level_layers())
         return [*levels, HILLSHADE] if self.store.has("terrain") else levels
 
-    def display(self, coverage: str) -> Display | LevelTiles:
+    def signal_layers(self) -> dict[str, LayerName]:
+        """Layers of signal drawn from codes, by id."""
+        return self._parts.get("signal layers", lambda: self.shelf().layers.names() if self.run else {})
+
+    def shelf(self) -> BlockShelf:
+        """Codes of the layers of signal.
+
+        Raises
+        ------
+        NotFoundError
+            ``results_missing``.
+        """
+        return self._parts.get("shelf", self._make_shelf)
+
+    def _make_shelf(self) -> BlockShelf:
+        budgets = load_budgets(self._run_dir(), self.results["method"])
+        return BlockShelf(SignalLayers(self.signal(), budgets))
+
+    def explainer(self) -> PlaceExplainer:
+        """Reasons at places.
+
+        Raises
+        ------
+        NotFoundError, InputError
+            As `baseline`.
+        """
+        return self._parts.get("explainer", lambda: PlaceExplainer(self.baseline().inputs, self.signal()))
+
+    def display(self, coverage: str) -> Display | LevelTiles | SignalTiles:
         """Display raster of a coverage.
 
         Raises
@@ -165,9 +209,17 @@ class Snapshot:
         NotFoundError
             ``coverage_unknown``.
         """
+        layers = self.signal_layers()
+        if coverage in layers:
+            return self._parts.get(
+                f"display {coverage}",
+                lambda: SignalTiles(self.shelf(), name=layers[coverage], grid=self.store.grid()),
+            )
         known = self._parts.get("coverages", self.coverages)
         if coverage not in known:
-            raise NotFoundError("coverage_unknown", coverage=coverage[:80], allowed=", ".join(known))
+            raise NotFoundError(
+                "coverage_unknown", coverage=coverage[:80], allowed=", ".join([*known, *layers])
+            )
         if coverage == HILLSHADE:
             return self._parts.get("display hillshade", self._relief)
         return self._parts.get(f"display {coverage}", lambda: self._level_tiles(coverage))
@@ -211,7 +263,7 @@ class Snapshot:
         frames = {
             name: self.frame(name) for name in ("communes", "villages", "sites") if self.store.has(name)
         }
-        return self._parts.get("finder", lambda: Finder(frames, bounds=self.bounds()))
+        return self._parts.get("finder", lambda: Finder(frames, bounds=self.bounds(), epsg=self.store.epsg))
 
     def inspector(self) -> Inspector:
         """Levels and profiles at places."""
@@ -294,6 +346,11 @@ class StudySource:
         self._path = path
         self._lock = threading.Lock()
         self._snapshot = Snapshot(open_study(path), _stamp(path))
+
+    def standing(self) -> Snapshot | None:
+        """Return the snapshot if it still fits what is on disk, without ever making one."""
+        snapshot = self._snapshot
+        return snapshot if snapshot.stamp == _stamp(self._path) else None
 
     def current(self) -> Snapshot:
         """Return the snapshot; a new one when a computation or an import has replaced files."""

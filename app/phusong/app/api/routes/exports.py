@@ -7,12 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+import shapely
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from phusong.app.api.answers import answer, is_fresh, unchanged
 from phusong.app.api.dependencies import CurrentSnapshot, ReaderLanguage
-from phusong.app.api.parameters import VillageStatus, split_statuses
+from phusong.app.api.parameters import VillageStatus, split_statuses, village_listing
+from phusong.app.api.snapshot import Snapshot
 from phusong.app.exporting import export_communes, export_villages
+from phusong.app.listing import VillageListing
 
 router = APIRouter(tags=["exports"])
 
@@ -22,6 +25,7 @@ MEDIA_TYPES = {
     "geojson": "application/geo+json",
     "gpkg": "application/geopackage+sqlite3",
 }
+Ending = Literal["xlsx", "csv", "geojson", "gpkg"]
 CommuneCode = Annotated[str | None, Query(max_length=80)]
 
 
@@ -30,16 +34,17 @@ def villages(  # noqa: PLR0917 - query parameters
     request: Request,
     snapshot: CurrentSnapshot,
     language: ReaderLanguage,
-    ending: Literal["xlsx", "csv", "geojson", "gpkg"],
+    ending: Ending,
+    listing: Annotated[VillageListing, Depends(village_listing)],
     status: VillageStatus = None,
     commune_code: CommuneCode = None,
 ) -> Response:
-    """Settlements with status and reason as a spreadsheet or a geographic file."""
+    """Settlements with status and reason, narrowed and ordered as asked: a table or a geographic file."""
     tag = f"{snapshot.tag}-{language}"
     if is_fresh(request, tag):
         return unchanged(tag)
-    statuses = split_statuses(status)
-    record = snapshot.villages(status=statuses, commune_code=commune_code)
+    found = snapshot.villages(status=split_statuses(status), commune_code=commune_code)
+    record = listing.of(found)
     results = snapshot.results
     return _file(
         f"villages.{ending}", tag, lambda path: export_villages(results, record, path, language=language)
@@ -48,14 +53,31 @@ def villages(  # noqa: PLR0917 - query parameters
 
 @router.get("/exports/communes.{ending}")
 def communes(
-    request: Request, snapshot: CurrentSnapshot, language: ReaderLanguage, ending: Literal["xlsx", "csv"]
+    request: Request,
+    snapshot: CurrentSnapshot,
+    language: ReaderLanguage,
+    ending: Ending,
+    commune_code: Annotated[
+        str | None, Query(max_length=20_000, description="codes by commas: only these, in this order")
+    ] = None,
 ) -> Response:
-    """Shares by commune as a spreadsheet."""
+    """Shares by commune as a spreadsheet, or with their boundaries as a geographic file."""
     tag = f"{snapshot.tag}-{language}"
     if is_fresh(request, tag):
         return unchanged(tag)
     results = snapshot.results
-    return _file(f"communes.{ending}", tag, lambda path: export_communes(results, path, language=language))
+    codes = None if commune_code is None else [code for code in commune_code.split(",") if code]
+    shapes = _boundaries(snapshot) if ending in {"geojson", "gpkg"} else None
+    return _file(
+        f"communes.{ending}",
+        tag,
+        lambda path: export_communes(results, path, language=language, codes=codes, shapes=shapes),
+    )
+
+
+def _boundaries(snapshot: Snapshot) -> dict[str, shapely.Geometry]:
+    frame = snapshot.frame("communes")
+    return dict(zip(frame["commune_code"].astype(str), frame.geometry, strict=True))
 
 
 def _file(name: str, tag: str, write: Callable[[Path], int]) -> Response:

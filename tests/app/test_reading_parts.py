@@ -102,7 +102,8 @@ def test_names_stand_as_in_a_dictionary() -> None:
         "Ôn",
         "Ơn",
     ]
-    assert sorted(ordered[::-1], key=alphabetical) == ordered
+    shuffled = [*ordered[5:], *ordered[:5]]
+    assert sorted(shuffled, key=alphabetical) == ordered
 
 
 def test_a_listing_narrows_and_orders() -> None:

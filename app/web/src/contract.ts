@@ -6,6 +6,8 @@ export const METRICS: readonly Metric[] = ["population", "households", "villages
 export type Status = "white" | "patchy" | "served" | "unknown";
 export const STATUSES: readonly Status[] = ["white", "patchy", "unknown", "served"];
 
+export const REASONS = ["terrain", "too_far", "weak", "interference", "no_site", "no_data", "cluster"] as const;
+
 export type Box = [west: number, south: number, east: number, north: number];
 
 export interface Share {
@@ -192,4 +194,6 @@ export interface Hit {
   lon: number;
   lat: number;
   bbox: Box | null;
+  /** Name it bore before, where that is what was asked for. */
+  former: string | null;
 }

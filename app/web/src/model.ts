@@ -3,7 +3,7 @@
 import { classOf, shareClasses, type Classes } from "./classes";
 import type { Commune, PointReading, Profile, Results, Share, Shares, Status, Study, Target, Village } from "./contract";
 import { collator, composed, plain } from "./format";
-import type { State } from "./state";
+import type { State, VillageSort } from "./state";
 
 export type Loadable<T> =
   | { is: "waiting" }
@@ -137,14 +137,31 @@ export function shownRows(rows: readonly CommuneRow[], state: State): CommuneRow
     .sort((a, b) => sign * SORTS[state.sort](a, b) || collator.compare(a.name, b.name));
 }
 
-/** The villages the list shows: by status, commune and text, most households first. */
+const nearest_m = (village: Village): number => village.nearest[0]?.distance_m ?? -1;
+const STATUS_ORDER: readonly Status[] = ["white", "patchy", "unknown", "served"];
+
+const VILLAGE_ORDERS: Record<VillageSort, (a: Village, b: Village) => number> = {
+  households: (a, b) => (a.households ?? -1) - (b.households ?? -1),
+  name: (a, b) => collator.compare(a.name, b.name),
+  commune: (a, b) => collator.compare(a.commune_name ?? "", b.commune_name ?? ""),
+  distance: (a, b) => nearest_m(a) - nearest_m(b),
+  status: (a, b) => STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status),
+};
+
+const byCode = (a: Village, b: Village): number => (a.village_id < b.village_id ? -1 : Number(a.village_id > b.village_id));
+
+/** The villages the list shows, in its order; ties stand by name. The server's files hold the same. */
 export function villageRows(model: Model, state: State): Village[] {
   const asked = plain(state.query);
+  const order = VILLAGE_ORDERS[state.villageSort];
+  const sign = state.villageDescending ? -1 : 1;
   return state.statuses
     .flatMap((status) => ready(model.villages[status]) ?? [])
     .filter((village) => state.within === null || village.commune_code === state.within)
+    .filter((village) => state.area === "" || village.area_class?.toUpperCase() === state.area)
+    .filter((village) => state.reason === "" || village.reason?.code === state.reason)
     .filter((village) => asked === "" || plain(`${village.name} ${village.commune_name ?? ""}`).includes(asked))
-    .sort((a, b) => (b.households ?? -1) - (a.households ?? -1) || collator.compare(a.name, b.name));
+    .sort((a, b) => sign * order(a, b) || collator.compare(a.name, b.name) || byCode(a, b));
 }
 
 export function communeOf(model: Model, code: string | null): Commune | null {

@@ -1,7 +1,7 @@
 /** What the page shows, kept in its address so that a link shows the same. */
 
 import type { Metric, Status } from "./contract";
-import { METRICS, STATUSES } from "./contract";
+import { METRICS, REASONS, STATUSES } from "./contract";
 import type { Lang } from "./i18n";
 
 export type Theme = "light" | "dark";
@@ -9,6 +9,9 @@ export type View = "overview" | "villages" | "signal";
 export const VIEWS: readonly View[] = ["overview", "villages", "signal"];
 
 export type SortKey = "name" | "share" | "uncovered" | "white";
+export type VillageSort = "households" | "name" | "commune" | "distance" | "status";
+export const VILLAGE_SORTS: readonly VillageSort[] = ["households", "name", "commune", "distance", "status"];
+export const AREA_CLASSES = ["I", "II", "III"] as const;
 export type Stop = "low" | "half" | "full";
 export const LAYERS = ["sites", "villages", "fibre", "roads", "hillshade", "labels"] as const;
 export type LayerName = (typeof LAYERS)[number];
@@ -26,6 +29,16 @@ export interface State {
   commune: string | null;
   village: string | null;
   statuses: Status[];
+  villageSort: VillageSort;
+  villageDescending: boolean;
+  /** Class of area the village list is narrowed to, or "". */
+  area: string;
+  /** Code of the reason the village list is narrowed to, or "". */
+  reason: string;
+  /** Communes or villages chosen together. */
+  picked: string[];
+  /** Point read in the signal view, "lon,lat". */
+  point: string | null;
   /** Commune the village list is narrowed to. */
   within: string | null;
   cell: string | null;
@@ -47,6 +60,12 @@ export const DEFAULTS: State = {
   commune: null,
   village: null,
   statuses: ["white", "patchy"],
+  villageSort: "households",
+  villageDescending: true,
+  area: "",
+  reason: "",
+  picked: [],
+  point: null,
   within: null,
   cell: null,
   layers: ["sites", "villages", "hillshade", "labels"],
@@ -66,7 +85,13 @@ const ALLOWED: Partial<Record<Key, readonly string[]>> = {
   theme: ["light", "dark"],
   statuses: STATUSES,
   layers: LAYERS,
+  villageSort: VILLAGE_SORTS,
+  area: ["", ...AREA_CLASSES],
+  reason: ["", ...REASONS],
 };
+
+/** Lists of codes, which are text even where they look like numbers. */
+const TEXT_LISTS: ReadonlySet<Key> = new Set<Key>(["picked"]);
 
 /** State as an address query; what equals the default is left out. */
 export function toQuery(state: State): string {
@@ -81,6 +106,7 @@ export function toQuery(state: State): string {
 function listOf(key: Key, text: string): unknown[] {
   const parts = text === "" ? [] : text.split(",");
   const allowed = ALLOWED[key];
+  if (TEXT_LISTS.has(key)) return parts;
   if (allowed) return parts.filter((part) => allowed.includes(part));
   return parts.map(Number).filter((part) => Number.isInteger(part));
 }

@@ -159,7 +159,14 @@ class TestConditionalRequests:
             assert head.headers["content-type"] == full.headers["content-type"]
 
     def test_large_answers_are_compressed_and_pictures_are_not(self, client: httpx.Client) -> None:
-        assert client.get("/results").headers.get("content-encoding") == "gzip"
+        plain = client.get("/results", headers={"Accept-Encoding": "identity"})
+        assert "content-encoding" not in plain.headers
+        for coding in ("gzip", "br"):
+            packed = client.get("/results", headers={"Accept-Encoding": coding})
+            assert packed.headers["content-encoding"] == coding
+            assert "Accept-Encoding" in packed.headers["vary"]
+            assert packed.content == plain.content  # the client unpacks it
+            assert int(packed.headers["content-length"]) < len(plain.content) / 2
         tile = client.get(f"/coverages/hillshade/{tile_path((8, 2), 12)}")
         assert "content-encoding" not in tile.headers
 

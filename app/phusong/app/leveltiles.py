@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 
 from phusong.app.compute.signalmap import OVERVIEW_STEP, Service, SignalMap
@@ -18,8 +17,8 @@ from phusong.geodata.tiles.colours import level_codes
 from phusong.geodata.tiles.gridcells import cells_a_pixel, tile_cells
 from phusong.geodata.tiles.png import Codes
 
-Places = tuple[npt.NDArray[np.int64], Int32Array, Int32Array]
-"""Flat places in the tile with row and column in the grid."""
+KEPT_BLOCKS = 256
+"""Of each layer, 64 kB each: neighbouring tiles are cut from the same blocks."""
 
 
 class LevelTiles:
@@ -42,6 +41,7 @@ class LevelTiles:
         self._services = tuple(services)
         self._grid = grid
         self._overview = overview
+        self._block = functools.lru_cache(maxsize=KEPT_BLOCKS)(self._make_block)
         left_m, bottom_m, right_m, top_m = grid.bounds
         back = pyproj.Transformer.from_crs(grid.epsg, 4326, always_xy=True)
         self._latitude_deg = float(back.transform((left_m + right_m) / 2, (bottom_m + top_m) / 2)[1])
@@ -53,32 +53,43 @@ class LevelTiles:
             return None
         row, col = cells
         if cells_a_pixel(self._grid, zoom, self._latitude_deg) >= OVERVIEW_STEP:
-            level = self._overview[row // OVERVIEW_STEP, col // OVERVIEW_STEP]
-            level = np.where(row < 0, np.int16(NO_LEVEL), level)
+            codes = _coded(self._overview[row // OVERVIEW_STEP, col // OVERVIEW_STEP])
         else:
-            level = self._levels(row, col)
-        codes = _code_table()[level.astype(np.int32) - NO_LEVEL]
+            codes = self._gathered(row, col)
+        if row.min() < 0:
+            codes[row < 0] = 0
         return codes if codes.any() else None
 
-    def _levels(self, row: Int32Array, col: Int32Array) -> Int16Array:
-        level = np.full(row.size, NO_LEVEL, dtype=np.int16)
-        for corner, (place, rows, cols) in _by_block(row.ravel(), col.ravel()):
-            for service in self._services:
-                for _, arrays in self._signal.stacks(service, (*corner, 0, 0)):
-                    found = arrays["level"][0][rows, cols]
-                    level[place] = np.maximum(level[place], found)
-        return level.reshape(row.shape)
+    def _gathered(self, row: Int32Array, col: Int32Array) -> Codes:
+        """Codes at some cells, from the blocks they lie in put side by side."""
+        places = row[row >= 0], col[col >= 0]
+        top, left = (int(one.min()) // BLOCK_CELLS for one in places)
+        bottom, right = (int(one.max()) // BLOCK_CELLS + 1 for one in places)
+        whole = np.zeros(((bottom - top) * BLOCK_CELLS, (right - left) * BLOCK_CELLS), dtype=np.uint8)
+        for down in range(bottom - top):
+            for across in range(right - left):
+                block = self._block(top + down, left + across)
+                if block is not None:
+                    first_row, first_col = down * BLOCK_CELLS, across * BLOCK_CELLS
+                    height, width = block.shape
+                    whole[first_row : first_row + height, first_col : first_col + width] = block
+        at = (row - np.int32(top * BLOCK_CELLS)) * np.int32(whole.shape[1])
+        at += col - np.int32(left * BLOCK_CELLS)
+        return np.take(whole, at, mode="clip")
+
+    def _make_block(self, down: int, across: int) -> Codes | None:
+        """Codes of a block by its place counted in blocks; None where nobody sends."""
+        window = down * BLOCK_CELLS, across * BLOCK_CELLS, 0, 0
+        best: Int16Array | None = None
+        for service in self._services:
+            for _, arrays in self._signal.stacks(service, window):
+                level = arrays["level"][0]
+                best = level if best is None else np.maximum(best, level)
+        return None if best is None else _coded(best)
 
 
-def _by_block(row: Int32Array, col: Int32Array) -> Iterator[tuple[tuple[int, int], Places]]:
-    """Sort pixels by the block they lie in; rows and columns then count from its corner."""
-    inside = np.flatnonzero(row >= 0)
-    block = (row[inside] // BLOCK_CELLS).astype(np.int64) << 32 | (col[inside] // BLOCK_CELLS)
-    order = np.argsort(block, kind="stable")
-    keys, starts = np.unique(block[order], return_index=True)
-    for key, place in zip(keys.tolist(), np.split(inside[order], starts[1:]), strict=True):
-        row0, col0 = (key >> 32) * BLOCK_CELLS, (key & 0xFFFFFFFF) * BLOCK_CELLS
-        yield (row0, col0), (place, row[place] - np.int32(row0), col[place] - np.int32(col0))
+def _coded(level: Int16Array) -> Codes:
+    return _code_table()[level.astype(np.int32) - NO_LEVEL]
 
 
 @functools.cache

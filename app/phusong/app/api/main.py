@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
-from starlette.middleware.gzip import GZipMiddleware
 
+from phusong.app.api.compression import Compression
 from phusong.app.api.errors import MEDIA_TYPE, install_error_handlers
 from phusong.app.api.guards import BodyLimit
 from phusong.app.api.headers import HeadAsGet, SecurityHeaders
@@ -21,11 +23,14 @@ from phusong.app.api.routes import (
     collections,
     conformance,
     coverages,
+    exportrasters,
     exports,
     footprint,
     health,
     jobs,
     layers,
+    places,
+    plans,
     processes,
     profile,
     results,
@@ -44,8 +49,7 @@ from phusong.app.jobs.runner import JobRunner
 from phusong.app.uploading.desk import UploadDesk
 from phusong.geodata.store.folder import FolderStore
 
-COMPRESS_FROM_BYTES = 1_000
-COMPRESSION_LEVEL = 5
+DRAWING_THREADS = max(2, min(os.cpu_count() or 2, 8))
 
 
 def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> FastAPI:
@@ -75,10 +79,11 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
             Middleware(SecurityHeaders),
             Middleware(HeadAsGet),
             Middleware(BodyLimit, unlimited=("/uploads",)),
-            Middleware(GZipMiddleware, minimum_size=COMPRESS_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),
+            Middleware(Compression),
         ],
     )
     app.state.source = StudySource(Path(study_path))
+    app.state.drawing = CapacityLimiter(DRAWING_THREADS)
     app.state.jobs = JobRunner(FolderStore.open(Path(study_path)), KINDS)
     app.state.uploads = UploadDesk(app.state.jobs.store)
     app.state.static_dir = static_dir or PACKAGED_PAGE
@@ -95,11 +100,14 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         tiles,
         coverages,
         profile,
+        places,
         footprint,
         search,
         exports,
+        exportrasters,
         processes,
         jobs,
+        plans,
         scenarios,
         whatif,
     ):

@@ -13,7 +13,7 @@ router = APIRouter(tags=["results"])
 
 
 @router.get("/results")
-def results(
+async def results(
     request: Request,
     snapshot: CurrentSnapshot,
     commune: Annotated[str | None, Query(max_length=80)] = None,

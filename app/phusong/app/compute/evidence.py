@@ -97,6 +97,45 @@ def explain_villages(
     return [answers[key][0] for key in order], [answers[key][1] for key in order]
 
 
+class PlaceExplainer:
+    """Says why a place has no signal, as it is said of villages.
+
+    Parameters
+    ----------
+    inputs : ComputeInputs
+    signal : SignalMap
+        Of the run.
+    """
+
+    def __init__(self, inputs: ComputeInputs, signal: SignalMap) -> None:
+        self._inputs, self._signal = inputs, signal
+        self._masts = _masts(inputs)
+
+    def explain(self, *, x_m: float, y_m: float, cell: int, is_served: bool) -> dict[str, Any]:
+        """Return ``reason`` (None where served) and the ``nearest`` site of each operator.
+
+        Parameters
+        ----------
+        x_m, y_m : float
+            In the study CRS.
+        cell : int
+            Flat index of the cell of the grid, -1 off the grid.
+        is_served : bool
+        """
+        to_degrees = pyproj.Transformer.from_crs(self._inputs.grid.epsg, 4326, always_xy=True)
+        lon_deg, lat_deg = to_degrees.transform([x_m], [y_m])
+        here = Points(
+            x_m=np.array([x_m]), y_m=np.array([y_m]), lon_deg=np.array(lon_deg), lat_deg=np.array(lat_deg)
+        )
+        found = nearest_sites(here, self._masts.points, operators=self._masts.operators)
+        place, status = _Place(x_m, y_m, cell), "served" if is_served else "white"
+        best = _best(self._inputs, self._signal, place, status)
+        told, nearest = _explain(
+            self._inputs, self._masts, _Case(place, status, found.to_dict("records"), best)
+        )
+        return {"reason": None if told is None else orjson.loads(told), "nearest": orjson.loads(nearest)}
+
+
 def _basis(inputs: ComputeInputs) -> str:
     hashes = {layer: inputs.layer_hashes.get(layer) for layer in ("terrain", "clutter")}
     return fingerprint(

@@ -46,7 +46,7 @@ export async function get<T>(path: string, parameters: Record<string, unknown> =
 }
 
 /** A request that changes something or carries a body. */
-export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
+export async function send<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   pending += 1;
   try {
     const response = await fetch(address(path), {
@@ -57,7 +57,7 @@ export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, b
       throw new Problem(0, "offline", "");
     });
     if (!response.ok) throw await problemOf(response);
-    return (await response.json()) as T;
+    return (response.status === 204 ? null : await response.json()) as T;
   } finally {
     pending -= 1;
   }

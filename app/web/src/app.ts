@@ -2,10 +2,12 @@
 
 import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
 import { STATUSES, type Hit, type NearestSite, type Profile, type Status, type Village } from "./contract";
+import { DataDesk } from "./data/desk";
 import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
 import { communeName, communeOf, emptyModel, ready, shareIn, WAITING, type Loadable, type Model } from "./model";
+import { SignalDesk } from "./signal/desk";
 import type { State, Stop, Store, View } from "./state";
 
 /** What is open on the page but not worth a place in its address. */
@@ -25,6 +27,18 @@ export interface Ui {
   sample: number | null;
   firstRow: number;
   lastRow: number;
+  /** Row of a table or list that the Tab key comes to, and whether the focus has yet to go there. */
+  focusRow: string | null;
+  moveFocus: boolean;
+  /** Row from which a stretch is chosen with shift. */
+  anchor: string | null;
+  /** Row last brought into sight because it was chosen. */
+  shownRow: string | null;
+  /** Village under the pointer on the map. */
+  hoverVillage: string | null;
+  /** Step of the guided visit; -1 offers it, null is none. */
+  tour: number | null;
+  offline: boolean;
 }
 
 const UI: Ui = {
@@ -42,6 +56,13 @@ const UI: Ui = {
   sample: null,
   firstRow: 1,
   lastRow: 0,
+  focusRow: null,
+  moveFocus: false,
+  anchor: null,
+  shownRow: null,
+  hoverVillage: null,
+  tour: null,
+  offline: false,
 };
 
 const PHONE = matchMedia("(max-width: 699px)");
@@ -60,6 +81,8 @@ function failed(error: unknown): { is: "failed"; detail: string; status: number 
 export class App {
   readonly model: Model = emptyModel();
   readonly ui: Ui = { ...UI };
+  readonly signal = new SignalDesk(this);
+  readonly data: DataDesk = new DataDesk(this);
   map: MapView | null = null;
   mapProblem: string | null = null;
   private due = false;
@@ -116,8 +139,9 @@ export class App {
   private changed(state: State, before: State): void {
     if (state.lang !== before.lang) setLang(state.lang);
     if (state.theme !== before.theme) document.documentElement.dataset["theme"] = state.theme;
-    if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false, firstRow: 1, lastRow: 0 });
+    if (state.view !== before.view) Object.assign(this.ui, { menu: null, hover: null, stop: "half", leftOpen: false, firstRow: 1, lastRow: 0, focusRow: null, anchor: null, shownRow: null });
     if (state.view !== before.view) this.forgetProfile();
+    if (state.view === "data" && (state.view !== before.view || state.lang !== before.lang)) this.data.opened();
     this.loadWhatIsNeeded();
     this.update();
   }
@@ -145,6 +169,7 @@ export class App {
 
   async start(): Promise<void> {
     const { model } = this;
+    void this.data.start();
     await Promise.all([
       this.load(fetchStudy(), (outcome) => (model.study = outcome)),
       this.load(fetchResults(), (outcome) => (model.results = outcome)),
@@ -152,9 +177,24 @@ export class App {
     if (model.results.is === "failed" && model.results.status === 0) return;
   }
 
+  /** Fetches everything again without taking down what is shown: the study has changed. */
+  async refresh(): Promise<void> {
+    const { model } = this;
+    const [study, results] = await Promise.allSettled([fetchStudy(), fetchResults()]);
+    if (study.status === "fulfilled") model.study = { is: "ready", value: study.value };
+    if (results.status === "fulfilled") model.results = { is: "ready", value: results.value };
+    model.villages = {};
+    this.villageAsked = null;
+    this.profileKey = "";
+    this.closePoint();
+    this.loadWhatIsNeeded();
+    this.update();
+  }
+
   private loadWhatIsNeeded(): void {
     const { state, model } = this;
     if (!ready(model.results)) return;
+    this.signal.loadWhatIsNeeded();
     if (state.view !== "villages") return;
     for (const status of STATUSES) if (state.statuses.includes(status)) this.loadVillages(status);
     this.loadVillage();
@@ -211,7 +251,7 @@ export class App {
   // ---- acts ----
 
   go(view: View): void {
-    this.store.set({ view, query: "" });
+    this.store.set({ view, query: "", picked: [] });
   }
 
   setLanguage(lang: Lang): void {
@@ -279,6 +319,7 @@ export class App {
   }
 
   async readPoint(lon: number, lat: number): Promise<void> {
+    if (this.signal.take([lon, lat])) return;
     this.model.pointAt = [lon, lat];
     this.model.profile = null;
     this.profileKey = "";
@@ -352,6 +393,7 @@ export class App {
   escape(): void {
     const { ui, state, model } = this;
     if (ui.menu || ui.dialog || ui.searching) return this.setUi({ menu: null, dialog: null, searching: false, hits: null });
+    if (this.signal.escape()) return;
     if (model.point) return this.closePoint();
     if (state.view === "villages" && state.village !== null) return this.selectVillage(null);
     if (state.commune !== null) return this.store.set({ commune: null });

@@ -13,10 +13,13 @@ import "./styles/profile.css";
 import "./styles/stage.css";
 import "./styles/legend.css";
 import "./styles/menus.css";
+import "./styles/data.css";
 import "./styles/narrow.css";
 import "./styles/phone.css";
 import { App } from "./app";
 import { setLang, t } from "./i18n";
+import { dataPanel } from "./data/panel";
+import { uploadPanel } from "./data/upload";
 import { listenToKeys } from "./keys";
 import { MapView } from "./map/view";
 import { ready, villageRows } from "./model";
@@ -64,12 +67,12 @@ function villageLeft(app: App): Content {
 }
 
 function leftPanel(app: App): Content {
-  const views: Record<string, () => Content> = { overview: () => nothing, villages: () => villageLeft(app), signal: () => signalPanel(app) };
+  const views: Record<string, () => Content> = { overview: () => nothing, villages: () => villageLeft(app), signal: () => signalPanel(app), data: () => (app.phone && (app.data.upload || app.data.sending) ? nothing : dataPanel(app)) };
   return views[app.state.view]?.() ?? nothing;
 }
 
 function rightPanel(app: App): Content {
-  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => nothing };
+  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => nothing, data: () => uploadPanel(app) };
   return views[app.state.view]?.() ?? nothing;
 }
 
@@ -98,6 +101,17 @@ function drawFrame(app: App): void {
   noteRowsInSight(app);
   region("said").textContent = app.ui.said;
   dataset["waiting"] = String(app.model.study.is === "waiting" || app.model.results.is === "waiting");
+}
+
+/** Changes whenever a layer is replaced. */
+function layerHashes(app: App): string {
+  const layers = Object.values(ready(app.model.study)?.layers ?? {});
+  return layers.map((layer) => (layer.sha256 ?? "").slice(0, 8)).join();
+}
+
+function previewKey(app: App): string {
+  const preview = ready(app.data.preview);
+  return preview ? `${preview.id} ${preview.files.length} ${JSON.stringify(app.data.reading)}` : "";
 }
 
 function narrowed(app: App): string[] | null {
@@ -135,7 +149,7 @@ function start(): void {
     drawFrame(app);
     // The map is asked only when something it draws has changed; hovering and scrolling do not count.
     const { at: _at, ...drawn } = app.state;
-    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, narrowed(app)]);
+    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, narrowed(app), layerHashes(app), previewKey(app)]);
     if (key === shown) return;
     shown = key;
     app.map?.show(app.model, app.state, narrowed(app));

@@ -24,6 +24,8 @@ export interface Model {
   profile: Loadable<Profile> | null;
   point: Loadable<PointReading> | null;
   pointAt: [lon: number, lat: number] | null;
+  /** Rows of a file that is looked at before it is imported. */
+  preview: GeoJSON.FeatureCollection | null;
 }
 
 export function emptyModel(): Model {
@@ -35,6 +37,7 @@ export function emptyModel(): Model {
     profile: null,
     point: null,
     pointAt: null,
+    preview: null,
   };
 }
 

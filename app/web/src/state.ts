@@ -3,17 +3,18 @@
 import type { Metric, Status } from "./contract";
 import { METRICS, REASONS, STATUSES } from "./contract";
 import type { Lang } from "./i18n";
+import { KINDS, type Kind } from "./signal/contract";
 
 export type Theme = "light" | "dark";
-export type View = "overview" | "villages" | "signal";
-export const VIEWS: readonly View[] = ["overview", "villages", "signal"];
+export type View = "overview" | "villages" | "signal" | "data";
+export const VIEWS: readonly View[] = ["overview", "villages", "signal", "data"];
 
 export type SortKey = "name" | "share" | "uncovered" | "white";
 export type VillageSort = "households" | "name" | "commune" | "distance" | "status";
 export const VILLAGE_SORTS: readonly VillageSort[] = ["households", "name", "commune", "distance", "status"];
 export const AREA_CLASSES = ["I", "II", "III"] as const;
 export type Stop = "low" | "half" | "full";
-export const LAYERS = ["sites", "villages", "fibre", "roads", "hillshade", "labels"] as const;
+export const LAYERS = ["sites", "villages", "fibre", "roads", "places", "hillshade", "labels"] as const;
 export type LayerName = (typeof LAYERS)[number];
 
 export interface State {
@@ -42,6 +43,14 @@ export interface State {
   /** Commune the village list is narrowed to. */
   within: string | null;
   cell: string | null;
+  /** Site whose card is open in the signal view. */
+  site: string | null;
+  /** What the signal view shows. */
+  kind: Kind;
+  /** Threshold of the signal view, dB over that of the method. */
+  above: number;
+  /** Indices of the classes of signal that are hidden. */
+  off: number[];
   layers: LayerName[];
   lang: Lang;
   theme: Theme;
@@ -68,6 +77,10 @@ export const DEFAULTS: State = {
   point: null,
   within: null,
   cell: null,
+  site: null,
+  kind: "margin",
+  above: 0,
+  off: [],
   layers: ["sites", "villages", "hillshade", "labels"],
   lang: "vi",
   theme: "light",
@@ -85,6 +98,7 @@ const ALLOWED: Partial<Record<Key, readonly string[]>> = {
   theme: ["light", "dark"],
   statuses: STATUSES,
   layers: LAYERS,
+  kind: KINDS,
   villageSort: VILLAGE_SORTS,
   area: ["", ...AREA_CLASSES],
   reason: ["", ...REASONS],
@@ -115,6 +129,7 @@ function valueOf(key: Key, text: string): unknown {
   const fallback = DEFAULTS[key];
   if (Array.isArray(fallback)) return listOf(key, text);
   if (typeof fallback === "boolean") return text === "true";
+  if (typeof fallback === "number") return Number.isInteger(Number(text)) && Math.abs(Number(text)) <= 40 ? Number(text) : fallback;
   const allowed = ALLOWED[key];
   if (allowed && !allowed.includes(text)) return fallback;
   return text === "" && fallback === null ? null : text;

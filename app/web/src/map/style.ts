@@ -3,8 +3,10 @@
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import { address } from "../api";
 import { ready } from "../model";
+import { previewLayers } from "../data/layers";
 import { areaLayers, outsideLayers, selectionLayers } from "./areas";
 import { lineLayers } from "./lines";
+import { CODES_MAX_ZOOM, DRAWN, signalLayers } from "../signal/maplayers";
 import { labelLayers, pointLayers } from "./points";
 import { PALETTES } from "./palette";
 import type { Scene } from "./scene";
@@ -17,6 +19,8 @@ const COLLECTIONS: Record<string, string> = {
   cells: "cell_id",
   roads: "road_id",
   fibre_routes: "route_id",
+  fibre_nodes: "node_id",
+  places: "place_id",
 };
 
 const MATRIX = "tiles/WebMercatorQuad/{z}/{y}/{x}";
@@ -25,12 +29,14 @@ type Sources = Record<string, SourceSpecification>;
 
 function collectionSources({ model }: Scene): Sources {
   const study = ready(model.study);
+  // A layer that was replaced has another address, so that no tile of the old one stays on the map.
+  const run = ready(model.results)?.run ?? "";
   const sources: Sources = {};
   for (const [id, key] of Object.entries(COLLECTIONS)) {
     if (!study?.layers[id]) continue;
     sources[id] = {
       type: "vector",
-      tiles: [address(`collections/${id}/${MATRIX}`)],
+      tiles: [`${address(`collections/${id}/${MATRIX}`)}?v=${(study.layers[id]?.sha256 ?? "").slice(0, 12)}${id === "villages" ? run : ""}`],
       promoteId: key,
       maxzoom: 14,
       ...(study.bounds ? { bounds: study.bounds } : {}),
@@ -49,8 +55,26 @@ function coverageSource(scene: Scene, name: string): SourceSpecification {
   };
 }
 
+/** Codes of a signal layer: one number a pixel, coloured on the page. */
+function codeSource(scene: Scene, name: string): SourceSpecification {
+  const bounds = ready(scene.model.study)?.bounds;
+  return {
+    type: "raster-dem",
+    tiles: [`${address(`coverages/${encodeURIComponent(name)}/${MATRIX}`)}?form=codes&run=${ready(scene.model.results)?.run ?? ""}`],
+    tileSize: 256,
+    maxzoom: CODES_MAX_ZOOM,
+    encoding: "custom",
+    redFactor: 1,
+    greenFactor: 0,
+    blueFactor: 0,
+    baseShift: 0,
+    ...(bounds ? { bounds } : {}),
+  };
+}
+
 function coverageSources(scene: Scene): Sources {
   const sources: Sources = {};
+  if (scene.signal.codes) sources[scene.signal.codes.id] = codeSource(scene, scene.signal.codes.id);
   if (scene.coverage) sources[scene.coverage] = coverageSource(scene, scene.coverage);
   if (ready(scene.model.study)?.coverages.includes("hillshade")) sources["hillshade"] = coverageSource(scene, "hillshade");
   return sources;
@@ -64,6 +88,8 @@ function drawnSources(scene: Scene): Sources {
   return {
     names: drawn(scene.names),
     rays: drawn(scene.rays),
+    [DRAWN]: drawn(scene.signal.drawn),
+    ...(scene.state.view === "data" && scene.model.preview ? { preview: drawn(scene.model.preview) } : {}),
     ...(scene.outline ? { mask: drawn(scene.outline.mask), edge: drawn(scene.outline.edge) } : {}),
   };
 }
@@ -86,8 +112,10 @@ export function buildStyle(scene: Scene): StyleSpecification {
     ...outsideLayers(scene),
     ...selectionLayers(scene),
     ...lineLayers(scene),
+    ...signalLayers(scene),
     ...pointLayers(scene),
     ...labelLayers(scene),
+    ...previewLayers(scene),
   ];
   return { version: 8, sources, layers: layers.filter(withSource(sources)), transition: { duration: 0, delay: 0 } };
 }

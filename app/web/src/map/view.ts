@@ -7,6 +7,7 @@ import { fetchBoundaries, pendingRequests } from "../api";
 import type { Box } from "../contract";
 import { t } from "../i18n";
 import { ready, type Model } from "../model";
+import type { SignalScene } from "../signal/scene";
 import type { State } from "../state";
 import { outlineOf, type Outline } from "./outline";
 import { sceneOf } from "./scene";
@@ -19,6 +20,7 @@ export interface MapEvents {
   commune(code: string): void;
   village(id: string): void;
   place(lon: number, lat: number): void;
+  site(id: string): void;
   hover(code: string | null, x: number, y: number): void;
   moved(at: string): void;
   rendered(): void;
@@ -40,13 +42,14 @@ export class MapView {
   readonly map: MapLibreMap;
   private outline: Outline | null = null;
   private outlineAsked = false;
+  private outlineOf = "";
   private outlineSettled = false;
   private styled = false;
   private fitted = false;
   private opening = false;
   private hovered: string | null = null;
   private hoverTimer = 0;
-  private wanted: { model: Model; state: State; villageIds: string[] | null } | null = null;
+  private wanted: { model: Model; state: State; villageIds: string[] | null; signal: SignalScene } | null = null;
 
   constructor(
     container: HTMLElement,
@@ -104,23 +107,29 @@ export class MapView {
   }
 
   /** Shows what the state and the data ask for. */
-  show(model: Model, state: State, villageIds: string[] | null): void {
-    this.wanted = { model, state, villageIds };
+  show(model: Model, state: State, villageIds: string[] | null, signal: SignalScene): void {
+    this.wanted = { model, state, villageIds, signal };
     this.map.getCanvas().setAttribute("aria-label", t("map.label"));
     this.apply();
   }
 
   private apply(): void {
     if (!this.styled || !this.wanted) return;
-    const { model, state, villageIds } = this.wanted;
+    const { model, state, villageIds, signal } = this.wanted;
     const study = ready(model.study);
     if (!study) return;
     if (!this.fitted && study.bounds) {
       this.opening = true;
       this.fit(study.bounds, false);
     }
-    this.map.setStyle(buildStyle(sceneOf(model, state, { outline: this.outline, isMasked: this.outlineSettled || !study.layers["communes"] }, villageIds)), { diff: true });
-    if (!this.outlineAsked && study.layers["communes"]) void this.loadOutline();
+    this.map.setStyle(buildStyle(sceneOf(model, state, { outline: this.outline, isMasked: this.outlineSettled || !study.layers["communes"] }, villageIds, signal)), { diff: true });
+    const communes = study.layers["communes"];
+    // Other boundaries have another edge.
+    if (communes && this.outlineOf !== (communes.sha256 ?? "")) this.outlineAsked = false;
+    if (!this.outlineAsked && communes) {
+      this.outlineOf = communes.sha256 ?? "";
+      void this.loadOutline();
+    }
   }
 
   /** The mask needs the exact boundaries; the map does not wait for them. */

@@ -2,6 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
+import { dataDialogs } from "../data/dialogs";
 import { STATUSES, type LayerRecord, type Method } from "../contract";
 import { date, metres, number } from "../format";
 import { has, t } from "../i18n";
@@ -90,7 +91,7 @@ function shell(app: App, name: "method" | "help", title: string, body: TemplateR
 export function dialogs(app: App): TemplateResult | typeof nothing {
   if (app.ui.dialog === "method") return shell(app, "method", t("method.title"), methodBody(app));
   if (app.ui.dialog === "help") return shell(app, "help", t("help.title"), helpBody());
-  return nothing;
+  return dataDialogs(app);
 }
 
 /** A dialog template becomes modal once it stands in the document. */

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { meetsTarget } from "../classes";
 import { METRICS, type Metric, type Share } from "../contract";
+import { staleLine } from "../data/stale";
 import { dbm, number, percent, points, square, withUnit } from "../format";
 import { t } from "../i18n";
 import { ready, shareIn, target, technology } from "../model";
@@ -77,7 +78,7 @@ function question(app: App): TemplateResult {
   return html`<div class="kpi-question">
     <div class="kpi-controls">${technologySwitch(app)} ${operatorSelect(app)}</div>
     <p>${t("kpi.definition", { threshold: dbm(threshold(app, tech)), probability: percent(probability, 0) })}</p>
-    <p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}</p>
+    ${ready(app.model.study)?.state === "stale" ? staleLine(app) : html`<p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}</p>`}
   </div>`;
 }
 

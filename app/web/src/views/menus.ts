@@ -4,22 +4,46 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { exportAddress } from "../api";
 import type { App } from "../app";
 import { t } from "../i18n";
-import { operator, operators, ready, technologies, technology } from "../model";
+import { communeRows, operator, operators, ready, shownRows, technologies, technology, villageRows } from "../model";
 import { LAYERS, type LayerName } from "../state";
 import { icon } from "./icons";
 
-const VILLAGE_FORMATS = ["xlsx", "csv", "geojson", "gpkg"] as const;
-const COMMUNE_FORMATS = ["xlsx", "csv"] as const;
+const FORMATS = ["xlsx", "csv", "geojson", "gpkg"] as const;
 
 type Filter = Record<string, string | undefined>;
 
+/** What narrows and orders the village list goes into the address of the file. */
 function villageFilter(app: App): Filter {
-  if (app.state.view !== "villages") return {};
-  const { statuses, within } = app.state;
-  return { status: statuses.join(","), commune_code: within ?? undefined };
+  const { view, statuses, within, area, reason, query, villageSort, villageDescending } = app.state;
+  if (view !== "villages") return {};
+  return {
+    status: statuses.join(","),
+    commune_code: within ?? undefined,
+    area_class: area,
+    reason,
+    q: query,
+    sort: villageSort,
+    descending: String(villageDescending),
+  };
 }
 
-function links(kind: "villages" | "communes", formats: readonly string[], filter: Filter): TemplateResult {
+/** The communes in the table, in its order; all of them where no table is shown. */
+function communeFilter(app: App): Filter {
+  const { state, model } = app;
+  if (state.view !== "overview") return {};
+  const codes = shownRows(communeRows(model, state), state).map((row) => row.commune.commune_code);
+  return { commune_code: codes.join(",") };
+}
+
+/** Nothing to take away: the filter leaves no row. */
+function isEmptyList(app: App, kind: "villages" | "communes"): boolean {
+  const { state, model } = app;
+  if (kind === "villages") return state.view === "villages" && villageRows(model, state).length === 0;
+  return state.view === "overview" && shownRows(communeRows(model, state), state).length === 0;
+}
+
+function links(app: App, kind: "villages" | "communes", formats: readonly string[], filter: Filter): TemplateResult {
+  if (isEmptyList(app, kind)) return html`<p class="menu-head">${t(`export.${kind}`)}: ${t("lists.nothing")}</p>`;
   return html`<p class="menu-head">${t(`export.${kind}`)}</p>
     ${formats.map(
       (format) => html`<a class="menu-item" role="menuitem" data-testid="export-${kind}-${format}" download
@@ -29,8 +53,8 @@ function links(kind: "villages" | "communes", formats: readonly string[], filter
 
 export function exportMenu(app: App, kinds: readonly ("villages" | "communes")[]): TemplateResult {
   return html`<div class="menu" role="menu" aria-label=${t("export.title")}>
-    ${kinds.includes("communes") ? links("communes", COMMUNE_FORMATS, {}) : nothing}
-    ${kinds.includes("villages") ? links("villages", VILLAGE_FORMATS, villageFilter(app)) : nothing}
+    ${kinds.includes("communes") ? links(app, "communes", FORMATS, communeFilter(app)) : nothing}
+    ${kinds.includes("villages") ? links(app, "villages", FORMATS, villageFilter(app)) : nothing}
   </div>`;
 }
 
@@ -96,9 +120,10 @@ export function moreMenu(app: App): TemplateResult {
     <div class="menu-row">${operatorSelect(app)}</div>
     <div class="menu-row">${languageSwitch(app)}
       <button class="quiet" data-testid="theme" @click=${() => app.toggleTheme()}>${icon("theme", 18)} ${t("top.theme")}</button></div>
+    <button class="menu-item" data-testid="more-data" @click=${() => { app.setUi({ menu: null }); app.go("data"); }}>${icon("data", 16)} ${t("nav.data")}</button>
     <button class="menu-item" @click=${() => void app.share()}>${icon("share", 16)} ${t("top.share")}</button>
     <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "method" })}>${icon("reports", 16)} ${t("method.title")}</button>
     <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "help" })}>${icon("help", 16)} ${t("nav.help")}</button>
-    ${links("communes", COMMUNE_FORMATS, {})} ${links("villages", VILLAGE_FORMATS, villageFilter(app))}
+    ${links(app, "communes", FORMATS, communeFilter(app))} ${links(app, "villages", FORMATS, villageFilter(app))}
   </div>`;
 }

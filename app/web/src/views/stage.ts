@@ -2,6 +2,8 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
+import { isOver } from "../data/contract";
+import { jobCard } from "../data/panel";
 import { date, metres } from "../format";
 import { has, t } from "../i18n";
 import { ready } from "../model";
@@ -39,12 +41,26 @@ function message(title: string, body: TemplateResult): TemplateResult {
   return html`<section class="message" role="alert">${mark(40)}<h2 class="display">${title}</h2>${body}</section>`;
 }
 
+/** An empty study is filled from the page; a command line is not needed. */
+function emptyActs(app: App, hasCommunes: boolean): TemplateResult {
+  const { job } = app.data;
+  if (job && !isOver(job)) return jobCard(app, job);
+  const open = (): void => app.go("data");
+  if (hasCommunes) {
+    return html`<div class="row-of-buttons"><button class="button is-primary" data-testid="empty-compute" @click=${() => void app.data.compute()}>${t("data.compute")}</button>
+      <button class="button" data-testid="empty-data" @click=${open}>${t("nav.data")}</button></div>`;
+  }
+  return html`<div class="row-of-buttons"><button class="button is-primary" data-testid="empty-import" @click=${open}>${t("data.first_import")}</button>
+    <button class="button" data-testid="empty-sample" @click=${() => void app.data.openSample()}>${t("data.first_sample")}</button></div>`;
+}
+
 function failure(app: App): TemplateResult | typeof nothing {
   const { study, results } = app.model;
   const state = ready(study)?.state;
   if (state === "empty" || (results.is === "failed" && [404, 409].includes(results.status))) {
+    if (app.state.view === "data") return nothing;
     const hasCommunes = Boolean(ready(study)?.layers["communes"]);
-    return message(t("empty.title"), html`<p>${t(hasCommunes ? "empty.lead" : "empty.first")}</p><pre data-testid="empty-command"><code>${t(hasCommunes ? "empty.command" : "empty.sample")}</code></pre>`);
+    return message(t("empty.title"), html`<p>${t(hasCommunes ? "empty.lead" : "empty.first")}</p>${emptyActs(app, hasCommunes)}`);
   }
   const lost = [study, results].find((loaded) => loaded.is === "failed");
   if (lost?.is !== "failed") return nothing;

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from phusong.app.planning.named import options_record
 from phusong.app.planning.settings import REACH_ALL
 from phusong.app.planning.towers import TowerPlan
 from phusong.coverage.placement.alternatives import (
@@ -23,6 +24,7 @@ from phusong.coverage.placement.alternatives import (
 )
 from phusong.coverage.placement.answer import Control, PlacementAnswer
 from phusong.coverage.placement.costcurve import CostCurve, cost_curve
+from phusong.coverage.placement.curvebound import most_served
 from phusong.coverage.placement.instance import (
     NONE,
     BoolArray,
@@ -36,6 +38,7 @@ from phusong.coverage.placement.maxcover import solve_max_cover
 
 SHARES = (50, 80, 90, 95, 98, 99, 100)
 LAST_PART = 0.02
+BOUND_POINTS = 41
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +282,34 @@ def explain_tower_plan(
     )
     # The last two of the demand stand for what is served already and what nothing can be said of.
     real = [row for row in record["left_out"] if row["demand"] < found.demand.demands]
-    return {**record, "left_out": [{**row, "village_id": _village(plan, row["demand"])} for row in real]}
+    curve = record["curve"]
+    # An even run of amounts besides the corners, so that the bound can be drawn where nothing is picked.
+    money = sorted(
+        {*curve["cost"], *np.linspace(0.0, max(curve["cost"], default=0.0), BOUND_POINTS).tolist()}
+    )
+    side = plan.constraints
+    most = most_served(
+        plan.instance,
+        np.array(curve["site"], dtype=np.int32),
+        money,
+        usable=None if side.forbidden is None else ~side.forbidden,
+        place=side.place,
+    )
+    return {
+        **record,
+        "curve_bound": {"cost": money, "most": most.tolist()},
+        "options": options_record(plan, _named(record)),
+        "left_out": [{**row, "village_id": _village(plan, row["demand"])} for row in real],
+    }
+
+
+def _named(record: Mapping[str, Any]) -> set[int]:
+    """Options that an explanation speaks of."""
+    swapped = {number for swap in record["swaps"] for number in (swap["out"], swap["in"])}
+    others = {number for other in record["other_plans"] for number in (other["without"], *other["new"])}
+    left = {row["site"] for row in record["left_out"] if row["site"] is not None}
+    more = {one["site"] for one in record["next_best"]}
+    return swapped | others | left | more | set(record["curve"]["site"])
 
 
 def _village(plan: TowerPlan, demand: int) -> str | None:

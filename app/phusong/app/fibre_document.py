@@ -171,7 +171,7 @@ def _method(store: FolderStore, request: FibreRequest, answer: FibreAnswer) -> d
 
 
 def _target_layer(request: FibreRequest) -> tuple[str, ...]:
-    if request.scenario is not None:
+    if request.scenario is not None or request.new_masts:
         return ()
     return ("sites",) if request.to == "masts" else ("villages",)
 

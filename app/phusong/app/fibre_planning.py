@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,7 @@ from phusong.coverage.placement.fibreroads import FibreRoads, fibre_distance_m, 
 from phusong.coverage.placement.roadgraph import SNAP_M
 from phusong.geodata.linefiles import read_lines
 from phusong.geodata.roads import road_network
-from phusong.geodata.scenario import scenario_from_json
+from phusong.geodata.scenario import Addition, scenario_from_json
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.meta import file_sha256
 
@@ -53,6 +54,8 @@ class FibreRequest:
         Fibre routes can be joined anywhere along them.
     costs : FibreCosts
     time_limit_s : float
+    new_masts : tuple of Addition
+        Join these instead of a layer's.
     """
 
     to: Literal["villages", "masts"] = "villages"
@@ -67,6 +70,7 @@ class FibreRequest:
     is_tapped: bool = True
     costs: FibreCosts = field(default_factory=FibreCosts)
     time_limit_s: float = 60.0
+    new_masts: tuple[Addition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +171,10 @@ def _metric(table: gpd.GeoDataFrame, epsg: int) -> Points:
 
 def _targets(store: FolderStore, request: FibreRequest, fibre: FibreRoads, epsg: int) -> gpd.GeoDataFrame:
     """Who is to be joined."""
-    if request.scenario is not None:
-        chosen = _new_masts(request.scenario)
+    if request.new_masts:
+        chosen = _new_masts(request.new_masts)
+    elif request.scenario is not None:
+        chosen = _new_masts(scenario_from_json(request.scenario.read_bytes()).additions)
     elif request.to == "masts":
         chosen = _masts(store, request)
     else:
@@ -178,8 +184,8 @@ def _targets(store: FolderStore, request: FibreRequest, fibre: FibreRoads, epsg:
     return chosen.reset_index(drop=True)
 
 
-def _new_masts(path: Path) -> gpd.GeoDataFrame:
-    masts = {one.site_id: one for one in scenario_from_json(path.read_bytes()).additions}
+def _new_masts(additions: Sequence[Addition]) -> gpd.GeoDataFrame:
+    masts = {one.site_id: one for one in additions}
     return gpd.GeoDataFrame(
         {"target_id": list(masts), "name": list(masts), "households": np.full(len(masts), np.nan)},
         geometry=gpd.points_from_xy(

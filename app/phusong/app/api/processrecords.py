@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from types import MappingProxyType
 from typing import Any
 
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES
 from phusong.app.i18n import Language, translate
 from phusong.app.jobs.kinds import KINDS
+from phusong.coverage.placement.costs import CostModel
+from phusong.coverage.placement.fibreplan import FibreCosts
+from phusong.coverage.placement.runningcosts import RunningCosts
 
 Schema = Mapping[str, Any]
+
+
+def building_costs() -> dict[str, Any]:
+    """Return the costs, million VND, that are assumed where nobody gives any."""
+    usual = asdict(CostModel())
+    return {**usual, "mast_mvnd": {f"{height_m:g}": cost for height_m, cost in usual["mast_mvnd"].items()}}
+
+
 _TEXT: Schema = {"type": "string"}
 _NUMBER: Schema = {"type": "number"}
 _NAMES: Schema = {"type": "array", "items": {"type": "string"}}
@@ -72,18 +84,43 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "operator": _TEXT,
             "heights": {"type": "array", "items": _NUMBER},
             "bands": _NAMES,
-            "kinds": _NAMES,
+            "means": _NAMES,
+            "sources": _NAMES,
+            "has_satellite": {"type": "boolean", "default": False},
+            "min_distance_m": _NUMBER,
+            "per_commune": {"type": ["integer", "null"], "minimum": 0},
+            "yearly_budgets": {"type": "array", "items": _NUMBER},
+            "most_places": {"type": "integer", "minimum": 1},
             "gap": _NUMBER,
             "time_limit_s": _NUMBER,
-            "costs": {"type": "object"},
+            "costs": {"type": "object", "default": building_costs()},
+            "explain": {"type": "boolean", "default": False},
+            "finish": {"oneOf": [_TEXT, _SCENARIO, {"type": "null"}]},
             "save_as": {"type": ["string", "null"]},
+        },
+        "fibre": {
+            "to": {"type": "string", "enum": ["villages", "masts"], "default": "villages"},
+            "among": {
+                "type": "string",
+                "enum": ["without_fibre", "white", "all"],
+                "default": "without_fibre",
+            },
+            "ids": _NAMES,
+            "scenario": {"type": ["string", "null"]},
+            "costs": {"type": "object", "default": dict(FibreCosts().as_dict())},
+            "served_within_m": _NUMBER,
+            "max_drop_m": _NUMBER,
+            "time_limit_s": _NUMBER,
         },
         "technology": {
             "operator": _TEXT,
             "technology": _TEXT,
             "most_places": {"type": "integer", "minimum": 1},
             "time_limit_s": _NUMBER,
-            "costs": {"type": "object"},
+            "costs": {
+                "type": "object",
+                "default": {**building_costs(), **RunningCosts().as_dict()},
+            },
         },
         "import": {
             "upload": {"type": "string", "description": "See `/uploads`"},

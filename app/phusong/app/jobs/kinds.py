@@ -11,6 +11,7 @@ from phusong.app.comparing import compare
 from phusong.app.compute.inputs import DEFAULT_MODE, MODES
 from phusong.app.compute.pools import checked_workers
 from phusong.app.compute.whatif import Baseline
+from phusong.app.jobs.fibring import check_fibre, fibre
 from phusong.app.jobs.importing import check_import, check_sample, fill_with_sample, import_upload
 from phusong.app.jobs.optimising import check_optimise, check_technology, optimise, technology
 from phusong.app.jobs.process import Inputs, JobContext, ProcessKind
@@ -119,6 +120,9 @@ KINDS: Mapping[str, ProcessKind] = MappingProxyType(
                 check_technology,
                 technology,
                 MappingProxyType({"candidates": 85.0, "technology": 15.0}),
+            ),
+            ProcessKind(
+                "fibre", check_fibre, fibre, MappingProxyType({"fibre_roads": 40.0, "fibre_tree": 60.0})
             ),
             ProcessKind(
                 "import", check_import, import_upload, MappingProxyType({"reading": 20.0, "import": 80.0})

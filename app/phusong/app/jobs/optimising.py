@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from phusong.app.choosing import choose_technology, technology_request
@@ -11,14 +12,17 @@ from phusong.app.explainedplan import explain_tower_plan
 from phusong.app.jobs.process import Inputs, JobContext
 from phusong.app.planning.asking import tower_request
 from phusong.app.planning.document import tower_document
+from phusong.app.planning.kept import additions_to_keep
+from phusong.app.planning.named import places_record
 from phusong.app.planning.settings import TowerRequest
 from phusong.app.planning.towers import plan_towers
 from phusong.app.planning.writing import keep_as_scenario
+from phusong.app.scenarios import scenario_store
 from phusong.coverage.placement.answer import Step
 from phusong.coverage.placement.costs import cost_model
 from phusong.coverage.placement.instance import Int32Array
 from phusong.geodata.checked_json import Members, checked_number, checked_text
-from phusong.geodata.scenario import checked_name
+from phusong.geodata.scenario import Addition, checked_name, scenario_from_dict
 from phusong.geodata.store.folder import FolderStore
 
 _NUMBERS: Mapping[str, tuple[float, float]] = {
@@ -33,15 +37,34 @@ _WHOLE = ("sites", "per_commune")
 _TEXTS = ("target", "technology", "operator", "served_by")
 _LISTS = ("means", "sources", "heights", "bands", "yearly_budgets")
 _TOWERS = frozenset(
-    {*_NUMBERS, *_TEXTS, *_LISTS, "reach", "costs", "has_satellite", "most_places", "save_as", "explain"}
+    {
+        *_NUMBERS,
+        *_TEXTS,
+        *_LISTS,
+        "reach",
+        "costs",
+        "has_satellite",
+        "most_places",
+        "save_as",
+        "explain",
+        "finish",
+    }
 )
 _TECHNOLOGY = frozenset({"costs", "operator", "technology", "most_places", "time_limit_s"})
 MOST_IN_A_LIST = 100
 
 
 def check_optimise(inputs: Inputs) -> dict[str, Any]:
-    """Check a question for towers; names as `TowerRequest`, lists as JSON lists, costs as `CostModel`."""
+    """Check a question for towers; names as `TowerRequest`, lists as JSON lists, costs as `CostModel`.
+
+    `finish` names a scenario that is kept, or is a whole one: its masts are built in any case.
+    """
     _request(inputs)
+    finish = inputs.get("finish")
+    if isinstance(finish, Mapping):
+        additions_to_keep(scenario_from_dict({"name": "finish", **finish}))
+    elif finish is not None:
+        checked_name(finish)
     if inputs.get("save_as") is not None:
         checked_name(inputs["save_as"])
     return dict(inputs)
@@ -86,6 +109,16 @@ def _costs(members: Members) -> Mapping[str, Any]:
     ).record
 
 
+def _kept(store: FolderStore, inputs: Inputs) -> tuple[Addition, ...]:
+    """Masts of the scenario that is to be finished."""
+    finish = inputs.get("finish")
+    if finish is None:
+        return ()
+    if isinstance(finish, Mapping):
+        return additions_to_keep(scenario_from_dict({"name": "finish", **finish}))
+    return additions_to_keep(scenario_store(store).load(checked_name(finish)).scenario)
+
+
 def optimise(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
     """Choose where to build; better answers are told as steps on the way."""
 
@@ -100,13 +133,14 @@ def optimise(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping
             }
         )
 
-    plan = plan_towers(
-        store, _request(inputs), progress=context.progress, tell=tell, cancelled=context.is_enough
-    )
+    request = replace(_request(inputs), kept=_kept(store, inputs))
+    plan = plan_towers(store, request, progress=context.progress, tell=tell, cancelled=context.is_enough)
     document = tower_document(plan)
     if inputs.get("explain") is True:
         context.check()
-        document["explained"] = explain_tower_plan(plan)
+        # Whoever stopped the search does not wait for others to be tried.
+        document["explained"] = explain_tower_plan(plan, resolves=not context.is_enough())
+        document["places"] = places_record(plan)
     if inputs.get("save_as") is not None:
         keep_as_scenario(store, document, inputs["save_as"])
     return document

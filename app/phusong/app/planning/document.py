@@ -10,6 +10,7 @@ import numpy as np
 import pyproj
 
 from phusong.app.compute.document import method_record
+from phusong.app.planning.kept import KEPT
 from phusong.app.planning.towers import TowerPlan
 from phusong.coverage.placement.alternatives import left_out, pick_worth
 from phusong.coverage.placement.phases import Phases, split_into_years
@@ -102,7 +103,9 @@ def picks(plan: TowerPlan) -> list[dict[str, Any]]:
         told.append(
             {
                 "number": order + 1,
+                "option": number,
                 "means": option.means,
+                "is_kept": found.places.source[option.place] == KEPT,
                 "source": found.places.source[option.place],
                 "name": found.places.name[option.place],
                 "lon": round(float(lon_deg), 7),

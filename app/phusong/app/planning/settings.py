@@ -13,6 +13,7 @@ from phusong.coverage.errors import InputError
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.placement.candidates import SOURCES
 from phusong.coverage.placement.costs import MEANS, CostModel, cost_model
+from phusong.geodata.scenario import Addition
 
 Target = Literal["villages", "people", "households"]
 TARGETS: tuple[Target, ...] = ("villages", "people", "households")
@@ -114,6 +115,8 @@ class TowerRequest:
     assumed_costs : tuple of str
         Names of costs nobody gave.
     candidates : CandidateSettings
+    kept : tuple of Addition
+        Built in any case ("finish this plan for me"); cost and number count towards the budget and the sites.
     """
 
     budget_mvnd: float | None = None
@@ -135,6 +138,7 @@ class TowerRequest:
     costs: CostModel = field(default_factory=CostModel)
     assumed_costs: tuple[str, ...] = ALL_COSTS
     candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    kept: tuple[Addition, ...] = ()
 
     def __post_init__(self) -> None:
         given = [self.budget_mvnd, self.sites, self.reach_percent]
@@ -195,4 +199,8 @@ class TowerRequest:
         )
         values: Mapping[str, Any] = {name: getattr(self, name) for name in plain.split()}
         told = {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-        return {**told, "excludes_area": self.excluded is not None}
+        return {
+            **told,
+            "excludes_area": self.excluded is not None,
+            "kept": [one.site_id for one in self.kept],
+        }

@@ -12,6 +12,7 @@ import pyproj
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.progress import Progress, silent
 from phusong.app.compute.whatif import Baseline
@@ -20,6 +21,7 @@ from phusong.app.planning.candidates import Places, find_places
 from phusong.app.planning.checking import Truth, check_plan
 from phusong.app.planning.demand import Demand, Goal, cell_demand, village_demand
 from phusong.app.planning.evaluation import Evaluation, Judge, evaluate, judge_of
+from phusong.app.planning.kept import Kept, keep, kept_prices, kept_sites, without_kept_pairs
 from phusong.app.planning.options import Builder, Option, build_options, builder_of
 from phusong.app.planning.received import standing
 from phusong.app.planning.settings import REACH_ALL, TowerRequest
@@ -131,7 +133,7 @@ def plan_towers(
     progress : callable
         Stages ``candidates`` and ``checking``.
     tell : callable
-        Receives every better answer or bound.
+        Receives every better answer or bound; first, stage ``standing``, what is served without a plan.
     cancelled : callable
         True ends the search with the best answer so far.
 
@@ -148,6 +150,9 @@ def plan_towers(
     base, pool = Baseline(store), ThreadPool()
     clock.done("reading")
     found = find_candidates(base, request, pool=pool, progress=progress, clock=clock.done)
+    if request.reach_percent is None:
+        before = found.demand.served_weight
+        tell(Step(0.0, "standing", before, np.inf), np.empty(0, dtype=np.int32))
     instance, constraints = _problem(request, found)
     answer, together, rounds, taken_back = _settled(
         request, found, instance, constraints, pool=pool, tell=tell, cancelled=cancelled
@@ -158,19 +163,8 @@ def plan_towers(
     truth = check_plan(base, chosen, goal=found.goal, target=request.target, pool=pool)
     progress("checking", 1, 1)
     clock.done("checking")
-    return TowerPlan(
-        request,
-        base,
-        found,
-        instance,
-        constraints,
-        answer,
-        together,
-        truth,
-        rounds,
-        taken_back,
-        clock.seconds,
-    )
+    ends = (instance, constraints, answer, together, truth, rounds, taken_back, clock.seconds)
+    return TowerPlan(request, base, found, *ends)
 
 
 class _Stages:
@@ -213,11 +207,10 @@ def find_candidates(
         from_masts_m=request.min_distance_m,
     )
     listed = build_options(inputs, places, demand, builder=builder, request=request, signal=base.signal)
+    places, kept = keep(inputs, base.world, places, request.kept, goal=goal)
     clock("candidates")
     way = ways(inputs, places, request.candidates)
-    prices = priced(inputs, places, listed, model=request.costs, settings=request.candidates, way=way)
-    kept = [k for k, price in enumerate(prices) if price is not None]
-    options = [listed[k] for k in kept]
+    options, prices = _affordable(inputs, places, listed, kept, request=request, way=way)
     clock("prices")
     stand = standing(
         inputs,
@@ -237,11 +230,28 @@ def find_candidates(
         places,
         way,
         options,
-        [price for price in prices if price is not None],
+        prices,
         judge_of(inputs, demand, stand, options),
         served,
-        len(listed) - len(options),
+        len(listed) + len(kept.options) - len(options),
     )
+
+
+def _affordable(
+    inputs: ComputeInputs,
+    places: Places,
+    listed: list[Option],
+    kept: Kept,
+    *,
+    request: TowerRequest,
+    way: Ways,
+) -> tuple[list[Option], list[tuple[CostParts, Backhaul]]]:
+    """Price all options; what no backhaul reaches is left out, except what is built in any case."""
+    all_options = [*listed, *kept.options]
+    prices = priced(inputs, places, all_options, model=request.costs, settings=request.candidates, way=way)
+    joined = [(one, price) for one, price in zip(listed, prices, strict=False) if price is not None]
+    certain = list(zip(kept.options, kept_prices(kept, prices[len(listed) :]), strict=True))
+    return [one for one, _ in (*joined, *certain)], [price for _, price in (*joined, *certain)]
 
 
 def _goal(base: Baseline, request: TowerRequest, builder: Builder) -> Goal:
@@ -287,13 +297,15 @@ def _problem(request: TowerRequest, found: Candidates) -> tuple[CoverageInstance
         place=place,
         counts=np.array([option.means in ("mast", "repeater") for option in options], dtype=np.bool_),
     )
-    is_new = np.array([option.means in NEW_SITES for option in options], dtype=np.bool_)
+    is_kept = kept_sites(places.source, options)
+    is_new = np.array([option.means in NEW_SITES for option in options], dtype=np.bool_) & ~is_kept
     zone = places.zone[place] if place.size else place
     return replace(instance, covered=covered), SideConstraints(
         place=place,
-        conflicts=conflicts,
+        conflicts=without_kept_pairs(conflicts, is_kept),
         area=np.where(is_new, zone, NONE).astype(np.int32),
         area_limit=request.per_commune,
+        forced=np.flatnonzero(is_kept).astype(np.int32),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from phusong.geodata.exports import write_table
 from phusong.geodata.scenario import Addition, Scenario, checked_name
 from phusong.geodata.store.atomic import write_bytes_atomic
 from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.scenarios import SavedScenario
 
 ENDINGS = (".json", ".geojson", ".xlsx", ".csv", ".gpkg")
 COLUMNS = (
@@ -47,6 +49,18 @@ COLUMNS = (
     "lat",
     "means",
     "source",
+)
+_PLAN_MEMBERS = (
+    "kind",
+    "objective",
+    "status",
+    "value",
+    "bound",
+    "gap",
+    "cost_mvnd",
+    "served",
+    "check",
+    "curve",
 )
 
 
@@ -142,35 +156,36 @@ def _notes(document: Mapping[str, Any], language: Language) -> dict[str, str]:
     return {translate(f"towers.notes.{name}", language): str(value) for name, value in told.items()}
 
 
-def keep_as_scenario(store: FolderStore, document: Mapping[str, Any], name: str) -> None:
-    """Keep a plan as a scenario, for maps and comparisons.
+def keep_as_scenario(store: FolderStore, document: Mapping[str, Any], name: str) -> SavedScenario:
+    """Keep a plan as a scenario, for maps and comparisons; see `plan_scenario`.
 
     Raises
     ------
     InputError
         ``scenario_name`` and whatever else the store of scenarios refuses.
     """
-    additions = tuple(_addition(pick) for pick in document["picks"])
-    members = (
-        "kind",
-        "objective",
-        "status",
-        "value",
-        "bound",
-        "gap",
-        "cost_mvnd",
-        "served",
-        "check",
-        "curve",
-    )
-    plan = {member: document[member] for member in members}
-    save_scenario(store, Scenario(name, additions, plan=plan))
+    return save_scenario(store, plan_scenario(document, name))
 
 
-def _addition(pick: Mapping[str, Any]) -> Addition:
+def plan_scenario(document: Mapping[str, Any], name: str) -> Scenario:
+    """Return a plan as a scenario; masts it was to finish keep their names."""
+    names = _site_names(document["picks"])
+    additions = tuple(_addition(pick, name) for pick, name in zip(document["picks"], names, strict=True))
+    plan = {member: document[member] for member in _PLAN_MEMBERS}
+    return Scenario(name, additions, plan=plan)
+
+
+def _site_names(picks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Names of sites: those that stand or were there before keep theirs, no other is taken twice."""
+    names = [str(pick["name"]) if pick["source"] == "site" or pick["is_kept"] else None for pick in picks]
+    free = (name for number in itertools.count(1) if (name := f"plan-{number}") not in names)
+    return [next(free) if name is None else name for name in names]
+
+
+def _addition(pick: Mapping[str, Any], site_id: str) -> Addition:
     stands = pick["source"] == "site"
     return Addition(
-        site_id=str(pick["name"]) if stands else f"plan-{pick['number']}",
+        site_id=site_id,
         lon_deg=pick["lon"],
         lat_deg=pick["lat"],
         height_m=pick["height_m"],

@@ -9,10 +9,11 @@ import type { MapView } from "./map/view";
 import { communeName, communeOf, emptyModel, ready, shareIn, WAITING, type Loadable, type Model } from "./model";
 import { SignalDesk } from "./signal/desk";
 import type { State, Stop, Store, View } from "./state";
+import { WhatIf } from "./whatif/controller";
 
 /** What is open on the page but not worth a place in its address. */
 export interface Ui {
-  menu: "export" | "table" | "more" | "layers" | null;
+  menu: "export" | "table" | "more" | "layers" | "scenarios" | null;
   dialog: "method" | "help" | null;
   searching: boolean;
   asked: string;
@@ -85,6 +86,7 @@ export class App {
   readonly data: DataDesk = new DataDesk(this);
   map: MapView | null = null;
   mapProblem: string | null = null;
+  readonly whatif: WhatIf = new WhatIf(this);
   private due = false;
   private profileKey = "";
   private searchTurn = 0;
@@ -143,6 +145,7 @@ export class App {
     if (state.view !== before.view) this.forgetProfile();
     if (state.view === "data" && (state.view !== before.view || state.lang !== before.lang)) this.data.opened();
     this.loadWhatIsNeeded();
+    this.whatif.follow();
     this.update();
   }
 
@@ -175,6 +178,7 @@ export class App {
       this.load(fetchResults(), (outcome) => (model.results = outcome)),
     ]);
     if (model.results.is === "failed" && model.results.status === 0) return;
+    this.whatif.follow();
   }
 
   /** Fetches everything again without taking down what is shown: the study has changed. */
@@ -226,7 +230,7 @@ export class App {
     const village = ready(this.model.village);
     if (!village) return null;
     const near = village.nearest.map((site) => site.cell_id);
-    if (this.state.cell !== null && near.includes(this.state.cell)) return this.state.cell;
+    if (this.state.cell !== null) return this.state.cell;
     const strongest = village.nearest.reduce<NearestSite | null>(
       (best, site) => ((site.rsrp_dbm ?? -Infinity) > (best?.rsrp_dbm ?? -Infinity) ? site : best),
       null,
@@ -278,7 +282,8 @@ export class App {
     this.store.set({ village: id, cell: null, ...(id === null ? {} : { view: "villages" as const }) });
     if (id !== null && this.phone) this.ui.stop = "half";
     const known = this.chosenVillage();
-    if (known) this.map?.reveal(known.lon, known.lat);
+    // Only once the card is drawn is it known how much of the map the sheet covers.
+    if (known) requestAnimationFrame(() => this.map?.reveal(known.lon, known.lat));
     if (known) this.say(`${known.name}: ${t(`status.${known.status}`)}`);
   }
 
@@ -321,6 +326,7 @@ export class App {
   async readPoint(lon: number, lat: number): Promise<void> {
     if (this.signal.take([lon, lat])) return;
     this.model.pointAt = [lon, lat];
+    this.signal.loadReason(lon, lat);
     this.model.profile = null;
     this.profileKey = "";
     await this.load(fetchPoint(lon, lat), (outcome) => (this.model.point = outcome));
@@ -365,10 +371,15 @@ export class App {
         this.selectVillage(hit.id);
         this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
       },
-      site: () => this.openPoint(hit),
+      site: () => this.whatif.isActive ? this.openSite(hit) : this.openPoint(hit),
       coordinate: () => this.openPoint(hit),
     };
     acts[hit.type]();
+  }
+
+  private openSite(hit: Hit): void {
+    this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
+    this.whatif.chooseSite(hit.id);
   }
 
   private openPoint(hit: Hit): void {
@@ -394,6 +405,7 @@ export class App {
     const { ui, state, model } = this;
     if (ui.menu || ui.dialog || ui.searching) return this.setUi({ menu: null, dialog: null, searching: false, hits: null });
     if (this.signal.escape()) return;
+    if (this.whatif.escape()) return;
     if (model.point) return this.closePoint();
     if (state.view === "villages" && state.village !== null) return this.selectVillage(null);
     if (state.commune !== null) return this.store.set({ commune: null });

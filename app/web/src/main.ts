@@ -13,14 +13,23 @@ import "./styles/profile.css";
 import "./styles/stage.css";
 import "./styles/legend.css";
 import "./styles/menus.css";
+import "./styles/lists.css";
 import "./styles/data.css";
 import "./styles/narrow.css";
 import "./styles/phone.css";
+import "./styles/whatif.css";
 import { App } from "./app";
 import { setLang, t } from "./i18n";
 import { dataPanel } from "./data/panel";
 import { uploadPanel } from "./data/upload";
 import { listenToKeys } from "./keys";
+import { signalPanel } from "./signal/panel";
+import { pathDock } from "./signal/path-dock";
+import { signalScene } from "./signal/scene";
+import { siteCard } from "./signal/site-card";
+import "./signal/signal.css";
+import { isNarrowed } from "./lists/filters";
+import { followRows } from "./lists/rows";
 import { MapView } from "./map/view";
 import { ready, villageRows } from "./model";
 import { DEFAULTS, fromQuery, Store, type Theme } from "./state";
@@ -30,11 +39,12 @@ import { banner, rail, topBar } from "./views/frame";
 import { kpiStrip } from "./views/kpi";
 import { profileDock } from "./views/profile";
 import { sheetHandle } from "./views/sheet";
-import { signalPanel } from "./views/signal";
 import { stage } from "./views/stage";
 import { icon } from "./views/icons";
 import { villageCard } from "./views/village-card";
 import { villagePanel } from "./views/villages";
+import { Masts } from "./whatif/masts";
+import { whatIfPanel } from "./whatif/panel";
 
 type Content = TemplateResult | typeof nothing;
 
@@ -72,7 +82,7 @@ function leftPanel(app: App): Content {
 }
 
 function rightPanel(app: App): Content {
-  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => nothing, data: () => uploadPanel(app) };
+  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => siteCard(app), whatif: () => whatIfPanel(app), data: () => uploadPanel(app) };
   return views[app.state.view]?.() ?? nothing;
 }
 
@@ -94,11 +104,12 @@ function drawFrame(app: App): void {
   fill("kpi", app.state.view === "overview" ? kpiStrip(app) : nothing);
   fill("left", inSheet(app, leftPanel(app)));
   fill("right", inSheet(app, rightPanel(app)));
-  fill("dock", app.phone && app.state.view === "villages" ? nothing : profileDock(app));
+  fill("dock", app.phone && app.state.view === "villages" ? nothing : (pathDock(app) ?? profileDock(app)));
   render(stage(app), region("overlay"));
   render(dialogs(app), region("dialogs"));
   showDialog();
   noteRowsInSight(app);
+  followRows(app);
   region("said").textContent = app.ui.said;
   dataset["waiting"] = String(app.model.study.is === "waiting" || app.model.results.is === "waiting");
 }
@@ -116,7 +127,7 @@ function previewKey(app: App): string {
 
 function narrowed(app: App): string[] | null {
   const { state, model } = app;
-  if (state.view !== "villages" || state.query === "") return null;
+  if (state.view !== "villages" || !isNarrowed(state)) return null;
   return villageRows(model, state).map((village) => village.village_id);
 }
 
@@ -128,10 +139,14 @@ function openMap(app: App): void {
         commune: (code) => (app.state.view === "villages" ? app.store.set({ within: app.state.within === code ? null : code }) : app.selectCommune(code)),
         village: (id) => app.selectVillage(id),
         place: (lon, lat) => void app.readPoint(lon, lat),
+        site: (id) => app.signal.openSite(id),
+        hoverVillage: (id) => app.setUi({ hoverVillage: id }),
         hover: (code, x, y) => app.setUi({ hover: code === null ? null : { code, x, y } }),
         moved: (at) => app.store.set({ at }),
+        pressed: (lon, lat, site) => app.whatif.pressed({ lon, lat }, site),
+        held: (lon, lat) => app.whatif.heldAt({ lon, lat }),
         resized: () => app.revealVillage(),
-        rendered: () => (app.model.pointAt || app.state.commune ? app.update() : undefined),
+        rendered: () => (app.model.pointAt || app.whatif.spot || app.state.commune ? app.update() : undefined),
       },
       app.state.at,
     );
@@ -140,19 +155,30 @@ function openMap(app: App): void {
   }
 }
 
+let masts: Masts | null = null;
+
+function drawMasts(app: App): void {
+  if (!app.map) return;
+  masts ??= new Masts(app.map.map, app.whatif);
+  masts.draw();
+  app.map.map.getCanvas().classList.toggle("is-placing", app.whatif.isArmed);
+}
+
 function start(): void {
   const state = fromQuery(location.search, { ...DEFAULTS, theme: preferredTheme() });
   setLang(state.lang);
   document.documentElement.dataset["theme"] = state.theme;
   let shown = "";
   const app: App = new App(new Store(state), () => {
+    app.model.whatif = app.whatif.drawn();
     drawFrame(app);
+    drawMasts(app);
     // The map is asked only when something it draws has changed; hovering and scrolling do not count.
     const { at: _at, ...drawn } = app.state;
-    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, narrowed(app), layerHashes(app), previewKey(app)]);
+    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, app.model.whatif, narrowed(app), layerHashes(app), previewKey(app), app.signal.revision]);
     if (key === shown) return;
     shown = key;
-    app.map?.show(app.model, app.state, narrowed(app));
+    app.map?.show(app.model, app.state, narrowed(app), signalScene(app));
   });
   listenToKeys(app);
   drawFrame(app);

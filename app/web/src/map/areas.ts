@@ -27,16 +27,23 @@ function choropleth(scene: Scene): LayerSpecification[] {
   return [{ id: "choropleth", type: "fill", ...COMMUNES, paint: { "fill-color": fillColour(scene) } }, hatch];
 }
 
-function rasterLayers({ state, coverage, isMasked }: Scene): LayerSpecification[] {
+function rasterLayers({ state, coverage, isMasked, signal }: Scene): LayerSpecification[] {
   if (!isMasked) return [];
   const layers: LayerSpecification[] = [];
-  if (coverage) {
-    const opacity = state.view === "signal" ? 0.9 : 0.28;
+  if (signal.codes) {
     layers.push({
       id: "signal",
+      type: "color-relief",
+      source: signal.codes.id,
+      paint: { "color-relief-opacity": 0.9, "color-relief-color": signal.codes.colour, resampling: "nearest" },
+    });
+  }
+  if (coverage) {
+    layers.push({
+      id: "village-signal",
       type: "raster",
       source: coverage,
-      paint: { "raster-opacity": opacity, "raster-fade-duration": 0, "raster-resampling": "nearest" },
+      paint: { "raster-opacity": 0.28, "raster-fade-duration": 0, "raster-resampling": "nearest" },
     });
   }
   if (state.layers.includes("hillshade")) {
@@ -92,7 +99,8 @@ export function outsideLayers({ state }: Scene): LayerSpecification[] {
 export function selectionLayers({ state }: Scene): LayerSpecification[] {
   const palette = PALETTES[state.theme];
   const chosen = state.view === "villages" ? state.within : state.commune;
-  const only: ExpressionSpecification = ["==", CODE, chosen ?? ""];
+  const together = state.view === "overview" ? state.picked : [];
+  const only: ExpressionSpecification = ["in", CODE, ["literal", [chosen ?? "", ...together]]];
   const layout = { "line-join": "round" } as const;
   return [
     {

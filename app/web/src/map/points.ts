@@ -4,7 +4,8 @@ import type { ExpressionSpecification, FilterSpecification, LayerSpecification }
 import type { Status } from "../contract";
 import { PALETTES, type Palette } from "./palette";
 import type { Scene } from "./scene";
-import { symbolName } from "./symbols";
+import { operator, technology } from "../model";
+import { OPENINGS_DEG, symbolName } from "./symbols";
 
 const VILLAGES = { source: "villages", "source-layer": "villages" } as const;
 const SITES = { source: "sites", "source-layer": "sites" } as const;
@@ -24,6 +25,8 @@ function villageFilter(scene: Scene, statuses: readonly Status[]): FilterSpecifi
   if (scene.state.within !== null && scene.state.view === "villages") {
     parts.push(["==", ["get", "commune_code"], scene.state.within]);
   }
+  const changed = scene.model.whatif?.villages.map(([id]) => id) ?? [];
+  if (changed.length) parts.push(["!", ["in", ["get", "village_id"], ["literal", changed]]]);
   if (scene.villageIds !== null) parts.push(["in", ["get", "village_id"], ["literal", scene.villageIds]]);
   return parts as unknown as FilterSpecification;
 }
@@ -60,10 +63,25 @@ function villageLayers(scene: Scene): LayerSpecification[] {
   ];
 }
 
+/** Six hundred metres to scale up to zoom 13 at 20 degrees north, then growing slower than the map. */
+const SECTOR_SIZE_AT_ZOOM_10 = 0.35;
+
+/** In the signal view only the cells of the technology and operator shown. */
+function shownCells({ state, model }: Scene): ExpressionSpecification {
+  if (state.view !== "signal") return ["literal", true] as unknown as ExpressionSpecification;
+  const [tech, who] = [technology(model, state), operator(model, state)];
+  const parts: unknown[] = ["all", ["in", ["get", "technology"], ["literal", tech.split("+")]]];
+  if (who !== "all") parts.push(["==", ["get", "operator"], who]);
+  return parts as unknown as ExpressionSpecification;
+}
+
 function sectorLayers(scene: Scene): LayerSpecification[] {
   const { state } = scene;
   const from = state.view === "signal" ? SITES_FROM_ZOOM : 12.5;
-  const size: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 9, 0.3, 12.5, 0.75, 16, 3];
+  const size: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 10, SECTOR_SIZE_AT_ZOOM_10, 13, 8 * SECTOR_SIZE_AT_ZOOM_10, 16, 24 * SECTOR_SIZE_AT_ZOOM_10];
+  const [first, ...wider] = OPENINGS_DEG.map((opening) => symbolName(`wedge-${opening}`, state.theme));
+  const beam: ExpressionSpecification = ["coalesce", ["to-number", ["get", "horizontal_beamwidth_deg"]], 60];
+  const image = ["step", beam, first, ...OPENINGS_DEG.slice(1).flatMap((opening, index) => [opening, wider[index]])] as unknown as ExpressionSpecification;
   const fixed = { "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
   return [
     {
@@ -71,7 +89,7 @@ function sectorLayers(scene: Scene): LayerSpecification[] {
       type: "symbol",
       ...CELLS,
       minzoom: from,
-      filter: ["!", ["has", "azimuth_deg"]],
+      filter: ["all", ["!", ["has", "azimuth_deg"]], shownCells(scene)] as unknown as FilterSpecification,
       layout: { ...fixed, "icon-image": symbolName("omni", state.theme) },
     },
     {
@@ -79,10 +97,10 @@ function sectorLayers(scene: Scene): LayerSpecification[] {
       type: "symbol",
       ...CELLS,
       minzoom: from,
-      filter: ["has", "azimuth_deg"],
+      filter: ["all", ["has", "azimuth_deg"], shownCells(scene)] as unknown as FilterSpecification,
       layout: {
         ...fixed,
-        "icon-image": symbolName("wedge", state.theme),
+        "icon-image": image,
         "icon-rotate": ["to-number", ["get", "azimuth_deg"]],
         "icon-rotation-alignment": "map",
       },
@@ -120,10 +138,34 @@ function siteLayers(scene: Scene): LayerSpecification[] {
   ];
 }
 
-function chosenVillage({ state }: Scene): LayerSpecification[] {
-  if (state.village === null) return [];
+/** A thin ring around the village under the pointer, on the map or in the list. */
+function pointedVillage({ state }: Scene): LayerSpecification {
+  const isPointed: ExpressionSpecification = ["boolean", ["feature-state", "hover"], false];
+  return {
+    id: "pointed-village",
+    type: "circle",
+    ...VILLAGES,
+    paint: {
+      "circle-radius": 11,
+      "circle-opacity": 0,
+      "circle-stroke-color": PALETTES[state.theme].ink,
+      "circle-stroke-width": 1.4,
+      "circle-stroke-opacity": ["case", isPointed, 1, 0],
+    },
+  };
+}
+
+function chosenVillage(scene: Scene): LayerSpecification[] {
+  const { state } = scene;
+  if (state.view !== "villages") return [];
+  return [pointedVillage(scene), ...rings(scene)];
+}
+
+function rings({ state }: Scene): LayerSpecification[] {
+  if (state.village === null && state.picked.length === 0) return [];
   const palette = PALETTES[state.theme];
-  const filter: FilterSpecification = ["==", ["get", "village_id"], state.village];
+  const chosen = state.village === null ? state.picked : [state.village, ...state.picked];
+  const filter: FilterSpecification = ["in", ["get", "village_id"], ["literal", chosen]];
   const ring = (id: string, colour: string, width: number): LayerSpecification => ({
     id,
     type: "circle",
@@ -192,6 +234,21 @@ function chosenName({ state }: Scene, paint: Record<string, unknown>): LayerSpec
   } as LayerSpecification;
 }
 
+/** Names of places in smaller, lighter letters than those of villages. */
+function placeNames({ state }: Scene, paint: Record<string, unknown>): LayerSpecification[] {
+  if (!state.layers.includes("places")) return [];
+  const layer = {
+    id: "place-names",
+    type: "symbol",
+    source: "places",
+    "source-layer": "places",
+    minzoom: 9,
+    layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-padding": 6 },
+    paint: { ...paint, "text-color": PALETTES[state.theme].unknown },
+  };
+  return [layer as unknown as LayerSpecification];
+}
+
 export function labelLayers(scene: Scene): LayerSpecification[] {
   const { state } = scene;
   if (!state.layers.includes("labels")) return [];
@@ -214,6 +271,7 @@ export function labelLayers(scene: Scene): LayerSpecification[] {
       paint,
     },
     chosenName(scene, paint),
+    ...placeNames(scene, paint),
     {
       id: "commune-names",
       type: "symbol",

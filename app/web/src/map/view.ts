@@ -22,18 +22,27 @@ export interface MapEvents {
   place(lon: number, lat: number): void;
   site(id: string): void;
   hover(code: string | null, x: number, y: number): void;
+  hoverVillage(id: string | null): void;
   moved(at: string): void;
   rendered(): void;
   resized(): void;
+  /** A press, with the site under it; true where it has been dealt with. */
+  pressed(lon: number, lat: number, site: string | null): boolean;
+  /** A long press, or the other button. */
+  held(lon: number, lat: number): void;
 }
 
 /** Letters with two marks and with horns, so that every subset of the font is there before labels are drawn. */
 const FONT_SAMPLE = "Aa Ế ộ Đ ư";
 const HOVER_DELAY_MS = 80;
 const COMMUNE_LAYERS = ["land"];
+const SITE_LAYERS = ["masts", "site-dots"];
 const CLICK_MARGIN_PX = 5;
 /** Share of the map a sheet may take before the map no longer makes room for it. */
 const MOST_COVERED = 0.7;
+const LONG_PRESS_MS = 550;
+const STILL_PX = 10;
+const SITE_LAYERS = ["masts", "site-dots"];
 
 const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -48,6 +57,7 @@ export class MapView {
   private fitted = false;
   private opening = false;
   private hovered: string | null = null;
+  private pointed: string | null = null;
   private hoverTimer = 0;
   private wanted: { model: Model; state: State; villageIds: string[] | null; signal: SignalScene } | null = null;
 
@@ -86,6 +96,7 @@ export class MapView {
     map.on("click", (event) => this.clicked(event));
     map.on("mousemove", (event) => this.moved(event));
     map.on("mouseout", () => this.hover(null, 0, 0));
+    this.listenToLongPress();
     map.on("resize", () => this.events.resized());
     map.on("move", () => this.events.rendered());
     map.on("moveend", () => {
@@ -151,12 +162,47 @@ export class MapView {
       [x - CLICK_MARGIN_PX, y - CLICK_MARGIN_PX],
       [x + CLICK_MARGIN_PX, y + CLICK_MARGIN_PX],
     ];
+    if (this.events.pressed(event.lngLat.lng, event.lngLat.lat, this.siteAt(around))) return;
+    if (this.wanted?.signal.picks) return this.events.place(event.lngLat.lng, event.lngLat.lat);
     const layers = ["villages", "villages-rest"].filter((id) => this.map.getLayer(id));
     const village = this.map.queryRenderedFeatures(around, { layers })[0];
     if (village) return this.events.village(String(village.properties["village_id"]));
+    const site = this.siteAt(around);
+    if (site !== null && this.wanted?.state.view !== "overview") return this.events.site(site);
     const code = this.communeAt(event);
     if (this.wanted?.state.view === "signal") return this.events.place(event.lngLat.lng, event.lngLat.lat);
     if (code !== null) this.events.commune(code);
+  }
+
+  private siteAt(around: [[number, number], [number, number]]): string | null {
+    const layers = SITE_LAYERS.filter((id) => this.map.getLayer(id));
+    const found = layers.length ? this.map.queryRenderedFeatures(around, { layers })[0] : undefined;
+    return found ? String(found.properties["site_id"]) : null;
+  }
+
+  /** A finger that rests on the map; moving it, a second one or lifting it ends the press. */
+  private listenToLongPress(): void {
+    let timer = 0;
+    let start = { x: 0, y: 0 };
+    const end = (): void => window.clearTimeout(timer);
+    this.map.on("touchstart", (event) => {
+      end();
+      if (event.points.length !== 1 || event.originalEvent.target !== this.map.getCanvas()) return;
+      start = event.point;
+      timer = window.setTimeout(() => this.events.held(event.lngLat.lng, event.lngLat.lat), LONG_PRESS_MS);
+    });
+    this.map.on("touchmove", (event) => {
+      if (Math.hypot(event.point.x - start.x, event.point.y - start.y) > STILL_PX) end();
+    });
+    this.map.on("touchend", end);
+    this.map.on("touchcancel", end);
+    this.map.on("contextmenu", (event) => this.events.held(event.lngLat.lng, event.lngLat.lat));
+  }
+
+  private siteAt(around: [[number, number], [number, number]]): string | null {
+    const layers = SITE_LAYERS.filter((id) => this.map.getLayer(id));
+    const found = layers.length ? this.map.queryRenderedFeatures(around, { layers })[0] : undefined;
+    return found ? String(found.properties["site_id"]) : null;
   }
 
   private communeAt(event: MapMouseEvent): string | null {
@@ -168,8 +214,20 @@ export class MapView {
   private moved(event: MapMouseEvent): void {
     window.clearTimeout(this.hoverTimer);
     this.hoverTimer = window.setTimeout(() => {
-      if (!this.map.isMoving()) this.hover(this.communeAt(event), event.point.x, event.point.y);
+      if (this.map.isMoving()) return;
+      this.hover(this.communeAt(event), event.point.x, event.point.y);
+      this.hoverVillage(event);
     }, HOVER_DELAY_MS);
+  }
+
+  private hoverVillage(event: MapMouseEvent): void {
+    if (this.wanted?.state.view !== "villages") return;
+    const layers = ["villages", "villages-rest"].filter((id) => this.map.getLayer(id));
+    const found = layers.length ? this.map.queryRenderedFeatures(event.point, { layers })[0] : undefined;
+    const id = found ? String(found.properties["village_id"]) : null;
+    if (id === this.pointed) return;
+    this.markVillage(id);
+    this.events.hoverVillage(id);
   }
 
   private hover(code: string | null, x: number, y: number): void {
@@ -186,6 +244,15 @@ export class MapView {
     if (this.hovered !== null) this.map.setFeatureState(feature(this.hovered), { hover: false });
     if (code !== null) this.map.setFeatureState(feature(code), { hover: true });
     this.hovered = code;
+  }
+
+  /** Draws the thin ring around one village, from the map or from the list. */
+  markVillage(id: string | null): void {
+    if (id === this.pointed || !this.map.getSource("villages")) return;
+    const feature = (own: string) => ({ source: "villages", sourceLayer: "villages", id: own });
+    if (this.pointed !== null) this.map.setFeatureState(feature(this.pointed), { hover: false });
+    if (id !== null) this.map.setFeatureState(feature(id), { hover: true });
+    this.pointed = id;
   }
 
   fit(bounds: Box, animate = true, extra_px = 0): void {

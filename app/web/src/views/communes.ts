@@ -8,6 +8,8 @@ import { number, percent, square } from "../format";
 import { t } from "../i18n";
 import { classes, communeRows, ready, shownRows, target, technology, type CommuneRow } from "../model";
 import type { SortKey } from "../state";
+import { pickedCommunes } from "../lists/picked";
+import { onRowKey, pressRow, stopOf } from "../lists/rows";
 import { bar } from "./bars";
 import { communeFacts } from "./commune-card";
 import { icon, statusSymbol, triangle } from "./icons";
@@ -39,14 +41,16 @@ function phoneNote(row: CommuneRow): TemplateResult {
   return html`<small class="row-note">${parts.length ? parts : t("table.all_served")}</small>`;
 }
 
-function tableRow(app: App, row: CommuneRow): TemplateResult {
+function tableRow(app: App, row: CommuneRow, stop: string | null): TemplateResult {
   const { colours } = classes(app.model, app.state);
   const code = row.commune.commune_code;
-  const chosen = app.state.commune === code;
+  const isShownOnCard = app.state.commune === code;
+  const chosen = isShownOnCard || app.state.picked.includes(code);
   const colour = row.band === null ? "transparent" : (colours[row.band] as string);
-  return html`<tr class=${chosen ? "is-chosen" : ""} aria-selected=${chosen} tabindex="0" data-testid="commune-row" data-code=${code}
-    @click=${() => app.selectCommune(chosen ? null : code)} @dblclick=${() => app.zoomToCommune(code)}
-    @keydown=${(event: KeyboardEvent) => event.key === "Enter" && app.selectCommune(code)}
+  return html`<tr class="${chosen ? "is-chosen" : ""} ${app.ui.hover?.code === code ? "is-pointed" : ""}" aria-selected=${chosen} tabindex=${code === stop ? 0 : -1}
+    data-testid="commune-row" data-code=${code} data-row=${code} @mousedown=${(event: MouseEvent) => event.shiftKey && event.preventDefault()}
+    @click=${(event: MouseEvent) => pressRow(app, event, code, () => app.selectCommune(isShownOnCard ? null : code))} @dblclick=${() => app.zoomToCommune(code)}
+    @keydown=${(event: KeyboardEvent) => onRowKey(app, event, code)}
     @pointerenter=${() => app.map?.mark(code)} @pointerleave=${() => app.map?.mark(null)}>
     <th scope="row" title=${row.name}>${row.name}${app.phone ? phoneNote(row) : nothing}</th>
     <td class="share-cell"><span data-testid="row-share" data-value=${row.share?.share ?? ""}>${percent(row.share?.share)}</span>
@@ -108,12 +112,13 @@ function body(app: App, rows: readonly CommuneRow[]): TemplateResult {
   const { metric } = app.state;
   const tech = technology(app.model, app.state);
   const key = (row: CommuneRow): string => row.commune.commune_code;
+  const stop = stopOf(app, rows.map(key));
   return html`<div class="table-box" @scroll=${(event: Event) => noteRows(app, event.currentTarget as HTMLElement)}>
-    <table class="table" data-testid="commune-table"><caption class="unseen">${t("table.caption")}</caption>
+    <table class="table" role="grid" aria-multiselectable="true" data-testid="commune-table"><caption class="unseen">${t("table.caption")}</caption>
       <thead><tr>${head(app, "name", t("table.name"))}${head(app, "share", t(`metric.covered.${metric}`, { tech }))}
         ${head(app, "uncovered", t(app.phone ? `metric.uncovered_short.${metric}` : `metric.uncovered.${metric}`), "figure")}
         ${app.phone ? nothing : head(app, "white", t("table.white"), "figure")}</tr></thead>
-      <tbody>${repeat(rows, key, (row) => tableRow(app, row))}</tbody></table>
+      <tbody>${repeat(rows, key, (row) => tableRow(app, row, stop))}</tbody></table>
     ${rows.length ? nothing : !ready(app.model.results)?.communes.length ? html`<p class="note">${t("table.no_communes")}</p>` : html`<p class="note">${t("table.empty")} <button class="link" @click=${() => app.store.set({ hidden: [], query: "" })}>${t("table.clear")}</button></p>`}
   </div>`;
 }
@@ -141,6 +146,7 @@ export function communePanel(app: App): TemplateResult {
     ${app.phone && app.state.commune ? communeFacts(app) : nothing}
     <div class="panel-filter"><input class="field" type="search" data-testid="commune-filter" placeholder=${t("table.filter")} aria-label=${t("table.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} /></div>
+    ${pickedCommunes(app)}
     ${results ? body(app, rows) : skeleton(app)}
     ${results ? foot(app, rows) : nothing}
   </section>`;

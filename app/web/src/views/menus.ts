@@ -70,6 +70,7 @@ function offered(app: App): LayerName[] {
     sites: Boolean(study?.layers["sites"]),
     fibre: Boolean(study?.layers["fibre_routes"]),
     roads: Boolean(study?.layers["roads"]),
+    places: Boolean(study?.layers["places"]),
     hillshade: Boolean(study?.coverages.includes("hillshade")),
   };
   return LAYERS.filter((name) => needs[name] !== false);

@@ -7,7 +7,10 @@ import { STATUSES, type Status, type Village } from "../contract";
 import { collator, composed, distance, number } from "../format";
 import { t } from "../i18n";
 import { communeName, communeOf, ready, villageRows } from "../model";
-import { icon, statusSymbol, triangle } from "./icons";
+import { areaAndReason, nothingLeft, sortControl } from "../lists/filters";
+import { pickedVillages } from "../lists/picked";
+import { onRowKey, pressRow, stopOf } from "../lists/rows";
+import { icon, statusSymbol } from "./icons";
 import { exportMenu } from "./menus";
 
 /** Rows beyond those in sight that are drawn, so that scrolling does not show gaps. */
@@ -41,16 +44,25 @@ function communeSelect(app: App): TemplateResult {
     ${communes.map(({ code, name }) => html`<option value=${code} ?selected=${code === app.state.within}>${name}</option>`)}</select>`;
 }
 
-function row(app: App, village: Village, index: number): TemplateResult {
-  const chosen = app.state.village === village.village_id;
+interface Place {
+  index: number;
+  count: number;
+  /** Code of the row the Tab key comes to. */
+  stop: string | null;
+}
+
+function row(app: App, village: Village, { index, count, stop }: Place): TemplateResult {
+  const id = village.village_id;
+  const chosen = app.state.village === id || app.state.picked.includes(id);
   const site = village.nearest[0];
   const commune = communeOf(app.model, village.commune_code);
   const place = commune ? communeName(commune) : composed(village.commune_name ?? "");
   const sub = [place, site ? t("villages.site_at", { distance: distance(site.distance_m) }) : ""].filter(Boolean).join(" · ");
-  return html`<li role="option" aria-selected=${chosen} aria-posinset=${index + 1} tabindex="0" class="village-row ${chosen ? "is-chosen" : ""}"
-    data-testid="village-row" data-id=${village.village_id} @click=${() => app.selectVillage(village.village_id)}
-    @dblclick=${() => app.map?.goTo(village.lon, village.lat, 12)}
-    @keydown=${(event: KeyboardEvent) => event.key === "Enter" && app.selectVillage(village.village_id)}>
+  return html`<li role="option" aria-selected=${chosen} aria-posinset=${index + 1} aria-setsize=${count} tabindex=${id === stop ? 0 : -1}
+    class="village-row ${chosen ? "is-chosen" : ""} ${app.ui.hoverVillage === id ? "is-pointed" : ""}" data-testid="village-row" data-id=${id} data-row=${id}
+    @mousedown=${(event: MouseEvent) => event.shiftKey && event.preventDefault()} @click=${(event: MouseEvent) => pressRow(app, event, id, () => app.selectVillage(id))}
+    @dblclick=${() => app.map?.goTo(village.lon, village.lat, 12)} @keydown=${(event: KeyboardEvent) => onRowKey(app, event, id)}
+    @pointerenter=${() => app.map?.markVillage(id)} @pointerleave=${() => app.map?.markVillage(null)}>
     <span title=${t(`status.${village.status}`)}>${statusSymbol(village.status)}<span class="unseen">${t(`status.${village.status}`)}</span></span>
     <span class="village-name"><b>${composed(village.name)}</b><small>${sub}</small></span>
     <span class="village-size"><b>${number(village.households)}</b><small>${t("unit.households", { count: village.households ?? 0 })}</small></span></li>`;
@@ -58,7 +70,12 @@ function row(app: App, village: Village, index: number): TemplateResult {
 
 function list(app: App, rows: readonly Village[]): TemplateResult {
   const first = Math.max(0, app.ui.firstRow - 1 - SPARE_ROWS);
+  const keys = rows.map((village) => village.village_id);
+  const inSight = keys[app.ui.firstRow - 1] ?? null;
+  const wanted = stopOf(app, keys);
   const shown = rows.slice(first, Math.max(app.ui.lastRow, 20) + SPARE_ROWS);
+  // A row that is not drawn cannot take the focus; then the first in sight does.
+  const stop = shown.some((village) => village.village_id === wanted) ? wanted : inSight;
   const onScroll = (event: Event): void => {
     const box = event.currentTarget as HTMLElement;
     const firstRow = Math.floor(box.scrollTop / ROW_PX) + 1;
@@ -66,24 +83,19 @@ function list(app: App, rows: readonly Village[]): TemplateResult {
     if (Math.abs(firstRow - app.ui.firstRow) > 3 || Math.abs(lastRow - app.ui.lastRow) > 3) app.setUi({ firstRow, lastRow });
   };
   return html`<div class="village-list" @scroll=${onScroll}>
-    <ul role="listbox" aria-label=${t("villages.title_all")} style="height:${rows.length * ROW_PX}px;padding-top:${first * ROW_PX}px">
-      ${repeat(shown, (village) => village.village_id, (village, index) => row(app, village, first + index))}</ul></div>`;
+    <ul role="listbox" aria-multiselectable="true" aria-label=${t("villages.title_all")} style="height:${rows.length * ROW_PX}px;padding-top:${first * ROW_PX}px">
+      ${repeat(shown, (village) => village.village_id, (village, index) => row(app, village, { index: first + index, count: rows.length, stop }))}</ul></div>`;
 }
 
 function isWaiting(app: App): boolean {
   return app.state.statuses.some((status) => app.model.villages[status]?.is !== "ready");
 }
 
-function nothingFound(app: App): TemplateResult {
-  const clear = (): void => app.store.set({ within: null, query: "", statuses: ["white", "patchy"] });
-  return html`<p class="note">${t("villages.none")} <button class="link" @click=${clear}>${t("villages.clear")}</button></p>`;
-}
-
 function content(app: App, rows: readonly Village[]): TemplateResult {
   const lost = app.state.statuses.map((status) => app.model.villages[status]).find((loaded) => loaded?.is === "failed");
   if (lost?.is === "failed") return html`<p class="note bad-text" role="alert">${t("villages.failed", { detail: lost.detail })}</p>`;
   if (rows.length === 0 && isWaiting(app)) return html`<div class="bones">${Array.from({ length: 9 }, () => html`<i class="bone row"></i>`)}</div>`;
-  return rows.length ? list(app, rows) : nothingFound(app);
+  return rows.length ? list(app, rows) : nothingLeft(app);
 }
 
 /** Technologies that count for the state of a village, from the method record. */
@@ -106,7 +118,8 @@ export function villagePanel(app: App): TemplateResult {
     <div class="status-chips" role="group" aria-label=${t("villages.filters")}>${STATUSES.map((status) => statusChip(app, status))}</div>
     <div class="panel-filter two"><input class="field" type="search" data-testid="village-filter" placeholder=${t("villages.filter")} aria-label=${t("villages.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} />${communeSelect(app)}</div>
+    ${areaAndReason(app)}${pickedVillages(app)}
     <p class="list-head"><span><b>${t("villages.count", { count: rows.length, n: number(rows.length) })}</b> · <b>${t("villages.households", { count: households, n: number(households) })}</b></span>
-      <span>${t("villages.sort")} ${triangle()}</span></p>
+      ${sortControl(app)}</p>
     ${content(app, rows)}</section>`;
 }

@@ -173,6 +173,7 @@ export interface PointLevel {
   rsrp_dbm: number | null;
   sinr_db: number | null;
   is_served: boolean;
+  throughput_mbit_s?: number | null;
   cell_id: string | null;
 }
 

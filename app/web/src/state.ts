@@ -6,8 +6,8 @@ import type { Lang } from "./i18n";
 import { KINDS, type Kind } from "./signal/contract";
 
 export type Theme = "light" | "dark";
-export type View = "overview" | "villages" | "signal" | "data";
-export const VIEWS: readonly View[] = ["overview", "villages", "signal", "data"];
+export type View = "overview" | "villages" | "signal" | "whatif" | "data";
+export const VIEWS: readonly View[] = ["overview", "villages", "signal", "whatif", "data"];
 
 export type SortKey = "name" | "share" | "uncovered" | "white";
 export type VillageSort = "households" | "name" | "commune" | "distance" | "status";
@@ -52,6 +52,10 @@ export interface State {
   /** Indices of the classes of signal that are hidden. */
   off: number[];
   layers: LayerName[];
+  /** Name of the scenario in hand. */
+  scenario: string | null;
+  /** A plan that is not kept under that name, in letters (`whatif/codec`). */
+  plan: string | null;
   lang: Lang;
   theme: Theme;
   at: string | null;
@@ -82,6 +86,8 @@ export const DEFAULTS: State = {
   above: 0,
   off: [],
   layers: ["sites", "villages", "hillshade", "labels"],
+  scenario: null,
+  plan: null,
   lang: "vi",
   theme: "light",
   at: null,

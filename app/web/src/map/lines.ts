@@ -24,6 +24,19 @@ function infrastructure({ state }: Scene): LayerSpecification[] {
       "source-layer": "fibre_routes",
       paint: { "line-color": palette.fibre, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.9, 13, 2.2] },
     });
+    layers.push({
+      id: "fibre-nodes",
+      type: "circle",
+      source: "fibre_nodes",
+      "source-layer": "fibre_nodes",
+      minzoom: 9,
+      paint: {
+        "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2, 14, 5],
+        "circle-color": palette.casing,
+        "circle-stroke-color": palette.fibre,
+        "circle-stroke-width": 1.8,
+      },
+    });
   }
   return layers;
 }

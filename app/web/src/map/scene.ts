@@ -5,6 +5,7 @@ import type { NearestSite, Profile, Village } from "../contract";
 import { distance } from "../format";
 import type { State } from "../state";
 import { t } from "../i18n";
+import type { SignalScene } from "../signal/scene";
 import type { Outline } from "./outline";
 
 export interface Scene {
@@ -22,6 +23,7 @@ export interface Scene {
   rays: GeoJSON.FeatureCollection;
   /** Only these villages, when a text narrows the list; otherwise null. */
   villageIds: string[] | null;
+  signal: SignalScene;
 }
 
 const collection = (features: GeoJSON.Feature[]): GeoJSON.FeatureCollection => ({ type: "FeatureCollection", features });
@@ -96,7 +98,7 @@ function rays(model: Model, state: State): GeoJSON.FeatureCollection {
   ]);
 }
 
-export function sceneOf(model: Model, state: State, mask: { outline: Outline | null; isMasked: boolean }, villageIds: string[] | null): Scene {
+export function sceneOf(model: Model, state: State, mask: { outline: Outline | null; isMasked: boolean }, villageIds: string[] | null, signal: SignalScene): Scene {
   const { colours } = classes(model, state);
   const rows = communeRows(model, state);
   const shown = rows.filter((row) => isShown(row, state));
@@ -104,8 +106,8 @@ export function sceneOf(model: Model, state: State, mask: { outline: Outline | n
     .filter((row) => row.band !== null)
     .map((row): [string, string] => [row.commune.commune_code, colours[row.band as number] as string]);
   const missing = rows.filter((row) => row.band === null).map((row) => row.commune.commune_code);
-  const coverage = state.view === "signal" ? coverageName(model, state) : villageCoverage(model, state);
-  return { state, model, ...mask, coverage, fills, missing, names: names(model), rays: rays(model, state), villageIds };
+  const coverage = villageCoverage(model, state);
+  return { state, model, ...mask, coverage, fills, missing, names: names(model), rays: rays(model, state), villageIds, signal };
 }
 
 /** Under the villages lies the signal they are judged by: 4G of all operators, faintly. */

@@ -10,6 +10,7 @@ import { CODES_MAX_ZOOM, DRAWN, signalLayers } from "../signal/maplayers";
 import { labelLayers, pointLayers } from "./points";
 import { PALETTES } from "./palette";
 import type { Scene } from "./scene";
+import { whatIfGround, whatIfMarks, whatIfSources } from "../whatif/layers";
 
 /** Vector collections drawn from tiles, with the property that identifies a feature. */
 const COLLECTIONS: Record<string, string> = {
@@ -90,6 +91,7 @@ function drawnSources(scene: Scene): Sources {
     rays: drawn(scene.rays),
     [DRAWN]: drawn(scene.signal.drawn),
     ...(scene.state.view === "data" && scene.model.preview ? { preview: drawn(scene.model.preview) } : {}),
+    ...(scene.model.whatif ? whatIfSources(scene, scene.model.whatif) : {}),
     ...(scene.outline ? { mask: drawn(scene.outline.mask), edge: drawn(scene.outline.edge) } : {}),
   };
 }
@@ -109,11 +111,13 @@ export function buildStyle(scene: Scene): StyleSpecification {
   const layers = [
     background,
     ...areaLayers(scene),
+    ...(scene.model.whatif ? whatIfGround(scene, scene.model.whatif) : []),
     ...outsideLayers(scene),
     ...selectionLayers(scene),
     ...lineLayers(scene),
     ...signalLayers(scene),
     ...pointLayers(scene),
+    ...(scene.model.whatif ? whatIfMarks(scene, scene.model.whatif) : []),
     ...labelLayers(scene),
     ...previewLayers(scene),
   ];

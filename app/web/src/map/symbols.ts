@@ -75,17 +75,22 @@ const mast: Draw = (context, palette, size) => {
   context.fill(triangle);
 };
 
-/** A sector of 60 degrees whose apex is the middle of the image, so that it turns about the mast. */
-const wedge: Draw = (context, palette, size) => {
+/** Openings that sectors are drawn with, degrees; a beam takes the widest that is not wider than it. */
+export const OPENINGS_DEG = [30, 60, 90, 120] as const;
+
+/** A sector whose apex is the middle of the image, so that it turns about the mast; the tick is its azimuth. */
+const wedge = (opening_deg: number): Draw => (context, palette, size) => {
+  const [half, radius] = [(opening_deg * Math.PI) / 360, size / 2 - 4];
   context.beginPath();
   context.moveTo(size / 2, size / 2);
-  context.arc(size / 2, size / 2, size / 2 - 1.500, -Math.PI / 2 - Math.PI / 6, -Math.PI / 2 + Math.PI / 6);
+  context.arc(size / 2, size / 2, radius, -Math.PI / 2 - half, -Math.PI / 2 + half);
   context.closePath();
   context.fillStyle = palette.wedge;
   context.fill();
   context.lineWidth = 1;
   context.strokeStyle = palette.ink;
   context.stroke();
+  context.stroke(new Path2D(`M${size / 2} ${size / 2 - radius}v-3`));
 };
 
 const omni: Draw = (context, palette, size) => {
@@ -124,7 +129,7 @@ const SYMBOLS: Record<string, [size: number, draw: Draw]> = {
   served: [12, served],
   unknown: [20, unknown],
   mast: [20, mast],
-  wedge: [48, wedge],
+  ...Object.fromEntries(OPENINGS_DEG.map((opening): [string, [number, Draw]] => [`wedge-${opening}`, [48, wedge(opening)]])),
   omni: [48, omni],
   obstruction: [26, obstruction],
   hatch: [8, hatch],

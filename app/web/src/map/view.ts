@@ -42,7 +42,6 @@ const CLICK_MARGIN_PX = 5;
 const MOST_COVERED = 0.7;
 const LONG_PRESS_MS = 550;
 const STILL_PX = 10;
-const SITE_LAYERS = ["masts", "site-dots"];
 
 const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -197,12 +196,6 @@ export class MapView {
     this.map.on("touchend", end);
     this.map.on("touchcancel", end);
     this.map.on("contextmenu", (event) => this.events.held(event.lngLat.lng, event.lngLat.lat));
-  }
-
-  private siteAt(around: [[number, number], [number, number]]): string | null {
-    const layers = SITE_LAYERS.filter((id) => this.map.getLayer(id));
-    const found = layers.length ? this.map.queryRenderedFeatures(around, { layers })[0] : undefined;
-    return found ? String(found.properties["site_id"]) : null;
   }
 
   private communeAt(event: MapMouseEvent): string | null {

@@ -1,9 +1,9 @@
-/** Legend, histogram and filter in one; and the ramp of the signal. */
+/** Legend, histogram and filter in one. */
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
-import { countByClass, meetsTarget, RSRP_RAMP, type Classes } from "../classes";
-import { dbm, number } from "../format";
+import { countByClass, meetsTarget, type Classes } from "../classes";
+import { number } from "../format";
 import { t } from "../i18n";
 import { classes, communeRows, ready, target, technology, type CommuneRow } from "../model";
 
@@ -58,17 +58,4 @@ export function shareLegend(app: App): TemplateResult | typeof nothing {
     <p class="legend-title"><b>${t(`metric.legend.${app.state.metric}`, { tech })}</b><span>${t("legend.communes")}</span></p>
     <div class="legend-columns" role="group">${counts.map((_, index) => column(app, all, index, counts))}</div>
     ${edgeLabels(all)}${app.phone ? nothing : verdicts(app, rows)}</section>`;
-}
-
-export function rsrpRamp(app: App): TemplateResult {
-  // The map is drawn from the median level that counts as covered: the threshold and the fade margin.
-  const levels = ready(app.model.results)?.method.required_rsrp_dbm ?? ready(app.model.study)?.thresholds ?? {};
-  const least = levels[technology(app.model, app.state)] ?? Object.values(levels)[0] ?? null;
-  return html`<div class="ramp" data-testid="legend"><p class="label">${t("legend.rsrp")}</p>
-    <div class="ramp-steps" aria-hidden="true">${RSRP_RAMP.map(([from, colour], index) => {
-      const isDrawn = least === null || (RSRP_RAMP[index + 1]?.[0] ?? Infinity) > least;
-      return html`<span class=${isDrawn ? "" : "hatched"}><i style=${isDrawn ? `background:${colour}` : ""}></i><small>${number(from)}</small></span>`;
-    })}</div>
-    <p class="ramp-words"><span>${t("legend.weak")}</span><span>${t("legend.strong")}</span></p>
-    ${least === null ? nothing : html`<p class="faint">${t("legend.below_threshold", { threshold: dbm(least) })}</p>`}</div>`;
 }

@@ -74,7 +74,7 @@ function onPointer(app: App, profile: Profile, scale: Scale, event: PointerEvent
   app.markSample(profile, nearestIndex(profile.distance_m, wanted));
 }
 
-function chart(app: App, profile: Profile, width: number, height: number): TemplateResult {
+export function profileChart(app: App, profile: Profile, width: number, height: number): TemplateResult {
   const scale = profileScale(profile, width, height, MARGIN);
   const { distance_m: along, ground_m: ground, sight_m: sight } = profile;
   const floor = along.map(() => scale.low_m);
@@ -119,7 +119,7 @@ export function profileDock(app: App): TemplateResult | typeof nothing {
   const content = {
     waiting: () => html`<div class="bones"><i class="bone w40"></i><i class="bone tall"></i></div>`,
     failed: () => html`<p class="note bad-text" role="alert">${t("profile.failed", { detail: profile.is === "failed" ? profile.detail : "" })}</p>`,
-    ready: () => (profile.is === "ready" ? html`${heading(app, profile.value)}${chart(app, profile.value, width, height)}` : nothing),
+    ready: () => (profile.is === "ready" ? html`${heading(app, profile.value)}${profileChart(app, profile.value, width, height)}` : nothing),
   }[profile.is];
   return html`<section class="dock" data-testid="profile" aria-label=${t("profile.label")}>${content()}</section>`;
 }

@@ -1,63 +1,21 @@
-/** The signal view: level by technology and operator, and what a point receives. */
+/** What a point of the signal view receives. */
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import { styleMap } from "lit-html/directives/style-map.js";
 import type { App } from "../app";
 import { rsrpColour } from "../classes";
-import { METRICS, type PointLevel } from "../contract";
-import { composed, coordinates, dbm, metres, number, percent } from "../format";
+import type { PointLevel } from "../contract";
+import { composed, coordinates, dbm, metres, number } from "../format";
 import { t } from "../i18n";
-import { communeName, communeOf, coverageName, operator, ready, shareIn, technology } from "../model";
-import { DEFAULTS } from "../state";
+import { communeName, communeOf, ready } from "../model";
 import { icon } from "./icons";
-import { amount } from "./kpi";
-import { rsrpRamp } from "./legend";
-import { layerBoxes, operatorSelect, technologySwitch } from "./menus";
-
-const LATER = ["server", "sinr", "speed", "operators"] as const;
-
-function layerChips(): TemplateResult {
-  return html`<div class="chips"><button class="chip is-chosen" aria-pressed="true">${t("signal.layer.rsrp")}</button>
-    ${LATER.map((name) => html`<button class="chip is-later" aria-disabled="true" data-tip=${t("nav.later")} aria-label="${t(`signal.layer.${name}`)}: ${t("nav.later")}">${t(`signal.layer.${name}`)}</button>`)}</div>`;
-}
-
-function shares(app: App): TemplateResult | typeof nothing {
-  const results = ready(app.model.results);
-  if (!results) return nothing;
-  return html`<section class="panel-section"><p class="label">${t("signal.shares")}</p><dl class="pairs">
-    ${METRICS.map((metric) => {
-      const share = shareIn(results.province.shares, app.model, app.state, metric);
-      const parts = { served: number(share?.served), total: amount(metric, share?.total ?? null) };
-      return html`<dt>${t(`metric.${metric}`)}</dt><dd><b>${percent(share?.share)}</b><small>${t("signal.of", parts)}</small></dd>`;
-    })}</dl></section>`;
-}
-
-function lacking(app: App): TemplateResult | typeof nothing {
-  if (coverageName(app.model, app.state) || !ready(app.model.study)) return nothing;
-  const chosen = operator(app.model, app.state);
-  const parameters = { tech: technology(app.model, app.state), operator: chosen === "all" ? t("kpi.all") : chosen };
-  return html`<p class="note" role="status">${t("signal.no_layer", parameters)}</p>`;
-}
-
-export function signalPanel(app: App): TemplateResult {
-  const reset = (): void => app.store.set({ tech: DEFAULTS.tech, operator: DEFAULTS.operator, layers: DEFAULTS.layers });
-  return html`<section class="panel" aria-label=${t("signal.title")}>
-    <header class="panel-head"><h2>${t("signal.title")}</h2><span class="grow"></span><button class="quiet" @click=${reset}>${icon("reset", 16)} ${t("signal.reset")}</button></header>
-    <div class="panel-scroll">
-      <section class="panel-section">${layerChips()}</section>
-      <section class="panel-section fields"><span class="label">${t("signal.technology")}</span>${technologySwitch(app)}
-        <span class="label">${t("signal.operator")}</span>${operatorSelect(app)}</section>
-      ${lacking(app)}
-      <section class="panel-section">${rsrpRamp(app)}</section>
-      ${shares(app)}
-      <p class="note faint">${t("signal.hint")}</p></div>
-    <footer class="panel-section sticky">${layerBoxes(app)}</footer></section>`;
-}
+import { reasonStretches } from "./reason";
 
 function levelRow(app: App, level: PointLevel): TemplateResult {
   const at = app.model.pointAt;
   const colour = rsrpColour(level.rsrp_dbm);
-  const verdict = level.rsrp_dbm === null ? t("signal.none") : t(level.is_served ? "signal.served" : "signal.not_served");
+  const rate = level.throughput_mbit_s == null ? t("signal.served") : t("signals.rate", { n: number(level.throughput_mbit_s) });
+  const verdict = level.rsrp_dbm === null ? t("signal.none") : level.is_served ? rate : t("signal.not_served");
   const cell = level.cell_id;
   return html`<tr data-testid="point-row"><th scope="row"><b>${level.operator}</b> <span class="faint">${level.technology}</span></th>
     <td class="figure"><i class="swatch ${colour ? "" : "hatched"}" style=${colour ? `background:${colour}` : ""}></i> <span data-value=${level.rsrp_dbm ?? ""}>${dbm(level.rsrp_dbm)}</span></td>
@@ -76,6 +34,15 @@ function place(app: App, [lon, lat]: [number, number]): Record<string, string> {
   return { left: `${Math.max(TIP.margin, left)}px`, top: `${Math.min(Math.max(TIP.margin, y - 40), clientHeight - 190)}px`, width: `${TIP.width}px` };
 }
 
+/** Why nobody serves the point, told as it is told of villages. */
+function why(app: App, best_dbm: number | null): TemplateResult | typeof nothing {
+  const found = ready(app.signal.reason);
+  if (!found || found.is_served || !found.reason) return nothing;
+  const subject = { status: "white" as const, reason: found.reason, best_rsrp_dbm: best_dbm, households_left_out: null };
+  const stretches = reasonStretches(subject, ready(app.model.study)?.thresholds["4G"] ?? null);
+  return html`<p class="point-why" data-testid="point-reason" data-code=${found.reason.code}><b>${t("signals.why")}.</b> ${stretches.map(({ text, strong }) => (strong ? html`<b>${text}</b>` : text))}</p>`;
+}
+
 /** What each operator delivers at the point clicked. */
 export function pointTip(app: App): TemplateResult | typeof nothing {
   const { point, pointAt } = app.model;
@@ -85,7 +52,8 @@ export function pointTip(app: App): TemplateResult | typeof nothing {
   const name = commune ? communeName(commune) : composed(reading?.commune_name ?? coordinates(pointAt[1], pointAt[0]));
   const where = reading ? t("signal.place", { commune: name, elevation: metres(reading.elevation_m) }) : "";
   const body = reading
-    ? html`<table class="table dense"><tbody>${reading.layers.map((level) => levelRow(app, level))}</tbody></table>`
+    ? html`<table class="table dense"><tbody>${reading.layers.map((level) => levelRow(app, level))}</tbody></table>${why(app, reading.layers.reduce<number | null>((best, level) => (level.rsrp_dbm === null ? best : Math.max(best ?? level.rsrp_dbm, level.rsrp_dbm)), null))}
+      <p class="point-foot"><button class="link" @click=${() => app.setUi({ dialog: "method" })}>${t("signals.place_method")}</button></p>`
     : point.is === "failed"
       ? html`<p class="note bad-text" role="alert">${t("signal.failed", { detail: point.detail })}</p>`
       : html`<div class="bones"><i class="bone"></i><i class="bone"></i></div>`;

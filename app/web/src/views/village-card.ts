@@ -7,6 +7,7 @@ import { bearing, composed, coordinates, dbm, distance, metres, number, percent 
 import { t } from "../i18n";
 import { communeName, communeOf, ready } from "../model";
 import { bearingArrow, icon, statusSymbol } from "./icons";
+import { clusterSection } from "../signal/cluster-card";
 import { profileDock } from "./profile";
 import { reasonStretches } from "./reason";
 
@@ -86,9 +87,10 @@ function card(app: App, village: Village): TemplateResult {
       <p class="tags">${tags(village)}<span class="grow"></span>
         <button class="icon-button small" aria-label=${t("top.close")} data-testid="village-close" @click=${() => app.selectVillage(null)}>${icon("close", 16)}</button></p>
       <h2 class="display">${composed(village.name)}</h2><p class="faint">${placeLine(app, village)}</p></header>
-    <div class="panel-scroll">${facts(village)}${reason(app, village)}${app.phone ? profileDock(app) : nothing}${nearest(app, village)}
+    <div class="panel-scroll">${facts(village)}${reason(app, village)}${clusterSection(app, village)}${app.phone ? profileDock(app) : nothing}${nearest(app, village)}
       ${village.best_rsrp_dbm === null ? nothing : html`<p class="note faint">${t("village.best", { rsrp: dbm(village.best_rsrp_dbm) })}</p>`}</div>
     <footer class="panel-foot actions"><button class="button" data-testid="village-zoom" @click=${() => app.zoomToChosen()}>${icon("extent", 16)} ${t("village.zoom")}</button>
+      ${village.status === "served" ? nothing : html`<button class="button" data-testid="try-here" @click=${() => void app.whatif.tryFor(village)}>${icon("whatif", 16)} ${t("whatif.try_here")}</button>`}
       <button class="button" @click=${() => app.setUi({ dialog: "method" })}>${t("method.title")}</button></footer>`;
 }
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from phusong.coverage.errors import NotFoundError
 from phusong.geodata.tiles import varint
 from phusong.geodata.tiles.mercator import tile_at, tile_bounds_m, tile_side_m, to_mercator
-from phusong.geodata.tiles.mvt import BUFFER, EXTENT, VectorSource
+from phusong.geodata.tiles.mvt import BUFFER, EXTENT, LARGEST_BYTES, VectorSource
 
 ZOOM = 12
 X, Y = tile_at(ZOOM, 105.776, 19.807)
@@ -184,6 +184,95 @@ def test_many_varints_at_once_equal_one_by_one(values: list[int]) -> None:
     packed, starts = varint.pack(np.array(values, dtype=np.int64))
     assert packed == b"".join(varint.one(value) for value in values)
     assert starts[-1] == len(packed)
+
+
+class TestFarOut:
+    def places(self, count: int = 400) -> gpd.GeoDataFrame:
+        spots = np.random.default_rng(3).uniform(0, 4096, (count, 2))
+        names = [f"Bản {place}" for place in range(count)]
+        kinds = ["white" if place % 3 else "served" for place in range(count)]
+        return layer(*shapely.points(spots), name=names, status=kinds)
+
+    def source(self, frame: gpd.GeoDataFrame) -> VectorSource:
+        return VectorSource("things", frame, columns=["name", "status"], coarse_columns=["status"])
+
+    @pytest.mark.parametrize(("zoom", "expected"), [(9, {"name", "status"}), (8, {"status"})])
+    def test_features_carry_less_below_zoom_9(self, zoom: int, expected: set[str]) -> None:
+        tile = decode(self.source(self.places()).tile(zoom, *tile_at(zoom, 105.776, 19.807)))
+        assert {name for one in tile["things"]["features"] for name in one["properties"]} == expected
+
+    @given(st.integers(0, 7), st.integers(1, 400))
+    def test_points_below_zoom_8_stand_for_all_of_them(self, zoom: int, count: int) -> None:
+        tile = decode(self.source(self.places(count)).tile(zoom, *tile_at(zoom, 105.776, 19.807)))
+        counts = [one["properties"]["point_count"] for one in tile["things"]["features"]]
+        assert sum(counts) == count
+        assert len(counts) <= count
+
+    def test_of_several_in_one_place_the_first_shows(self) -> None:
+        frame = layer(*[shapely.Point(5, 5)] * 3, status=["white", "served", "served"], name=list("abc"))
+        tile = decode(self.source(frame).tile(6, *tile_at(6, 105.776, 19.807)))
+        assert [one["properties"] for one in tile["things"]["features"]] == [
+            {"status": "white", "point_count": 3}
+        ]
+
+
+class TestNoTileIsTooLarge:
+    """As many features as no province has, all in one tile."""
+
+    @pytest.mark.parametrize(("stacked", "zoom"), [(False, 12), (True, 12), (False, 11)])
+    def test_of_points(self, stacked: bool, zoom: int) -> None:
+        spots = np.random.default_rng(4).uniform(0, 4096, (100_000, 2))
+        names = [f"{place:06}-Thôn {place % 977}" for place in range(len(spots))]
+        frame = layer(*shapely.points(spots), name=names)
+        source = VectorSource("things", frame, columns=["name"], is_stacked=stacked)
+        tile = source.tile(zoom, *tile_at(zoom, 105.776, 19.807))
+        assert 50_000 < len(tile) <= LARGEST_BYTES
+        places = [one["geometry"]["coordinates"] for one in decode(tile)["things"]["features"]]
+        quarters = {(x // 2048, y // 2048) for x, y in places} if zoom == 12 else {(0, 0)}
+        assert len(quarters) >= 4 or zoom != 12  # thinned evenly, not cut off
+
+    def test_of_polygons_that_tile_the_plane(self) -> None:
+        angles = np.linspace(0, 1, 160, endpoint=False)
+        frame = layer(*_jagged(58, angles), code=[f"{place:05}" for place in range(58 * 57)])
+        source = VectorSource("communes", frame, columns=["code"], is_coverage=True)
+        tile = source.tile(ZOOM, X, Y)
+        assert len(tile) <= LARGEST_BYTES
+        assert len(decode(tile)["communes"]["features"]) == 58 * 57  # coarser, but none is missing
+
+    def test_of_lines_the_shortest_are_left_out(self) -> None:
+        steps = np.arange(200.0)
+        paths = [
+            np.column_stack([steps * (1 + place % 20), 7 * np.sin(steps) + place / 1.2])
+            for place in range(4_900)
+        ]
+        source = VectorSource("things", layer(*shapely.linestrings(paths)), columns=[])
+        tile = source.tile(ZOOM, X, Y)
+        assert 50_000 < len(tile) <= LARGEST_BYTES
+        spans = [
+            np.ptp(np.array(one["geometry"]["coordinates"])[:, 0])
+            for one in decode(tile)["things"]["features"]
+        ]
+        assert min(spans) > 199 * 10
+
+
+def _jagged(side: int, along: np.ndarray) -> list[shapely.Polygon]:
+    """Rows of squares with the same wavy line for every border, so that neighbours share it."""
+    step = 4096 / side
+    wave = step * 0.1 * np.sin(along * 40 * np.pi)
+    across = np.column_stack([along * step, wave])
+    down = np.column_stack([wave, along * step])
+
+    def square(col: int, row: int) -> shapely.Polygon:
+        corner = np.array([col * step, row * step])
+        ring = [
+            across + corner,
+            down + corner + [step, 0],
+            across[::-1] + corner + [0, step],
+            down[::-1] + corner,
+        ]
+        return shapely.Polygon(np.vstack([ring[0], ring[1], ring[2], ring[3]])).buffer(0)
+
+    return [square(col, row) for col in range(side) for row in range(side - 1)]
 
 
 @given(st.integers(-(2**40), 2**40))

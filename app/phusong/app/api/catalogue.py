@@ -19,6 +19,8 @@ class Collection:
     id_column : str
     tile_columns : tuple of str
         Properties carried in vector tiles.
+    coarse_columns : tuple of str
+        Those of them that are carried below zoom 9: by what features are known, drawn and filtered.
     is_coverage : bool
         Polygons that tile the plane.
     """
@@ -26,13 +28,26 @@ class Collection:
     id: str
     id_column: str
     tile_columns: tuple[str, ...]
+    coarse_columns: tuple[str, ...]
     is_coverage: bool = False
 
 
 _ALL = (
-    Collection("communes", "commune_code", ("commune_code", "name", "kind"), is_coverage=True),
-    Collection("villages", "village_id", ("village_id", "name", "status", "households", "commune_code")),
-    Collection("sites", "site_id", ("site_id", "name", "operators", "technologies")),
+    Collection(
+        "communes", "commune_code", ("commune_code", "name", "kind"), ("commune_code",), is_coverage=True
+    ),
+    Collection(
+        "villages",
+        "village_id",
+        ("village_id", "name", "status", "households", "commune_code"),
+        ("village_id", "status", "commune_code"),
+    ),
+    Collection(
+        "sites",
+        "site_id",
+        ("site_id", "name", "operators", "technologies"),
+        ("site_id", "operators", "technologies"),
+    ),
     Collection(
         "cells",
         "cell_id",
@@ -45,11 +60,12 @@ _ALL = (
             "azimuth_deg",
             "horizontal_beamwidth_deg",
         ),
+        ("cell_id", "operator", "technology"),
     ),
-    Collection("places", "place_id", ("place_id", "name", "kind")),
-    Collection("roads", "road_id", ("class", "name")),
-    Collection("fibre_routes", "route_id", ("route_id", "name", "kind", "operator")),
-    Collection("fibre_nodes", "node_id", ("node_id", "name", "kind", "operator")),
+    Collection("places", "place_id", ("place_id", "name", "kind"), ("place_id", "kind")),
+    Collection("roads", "road_id", ("class", "name"), ("class",)),
+    Collection("fibre_routes", "route_id", ("route_id", "name", "kind", "operator"), ("route_id", "kind")),
+    Collection("fibre_nodes", "node_id", ("node_id", "name", "kind", "operator"), ("node_id", "kind")),
 )
 COLLECTIONS: Mapping[str, Collection] = {collection.id: collection for collection in _ALL}
 

@@ -142,6 +142,7 @@ class Snapshot:
                 spec.id,
                 _worst_first(self.frame(spec.id)),
                 columns=spec.tile_columns,
+                coarse_columns=spec.coarse_columns,
                 is_coverage=spec.is_coverage,
                 is_stacked=spec.id == "cells",
             ),

@@ -1,7 +1,8 @@
 """Mapbox Vector Tiles 2.1, cut from a layer held in memory.
 
 A layer is projected once, thinned once a zoom, indexed, and cut by rectangle; commands and integers are
-written by numpy for all features of a tile together.
+written by numpy for all features of a tile together. Far out, points stand for those around them and
+features carry only what they are drawn and known by; a tile that would still be too large is thinned.
 """
 
 from __future__ import annotations
@@ -32,10 +33,18 @@ EXTENT = 4096
 BUFFER = 64
 FINEST_LEVEL = 15
 SCREEN_PIXELS = 512
-COARSE_BELOW = 9  # from here down points only hint at where something is
+COARSE_BELOW = 9  # from here down points only hint at where something is, and features carry less
 COARSE_PIXELS = 4
+COUNTED_BELOW = 8  # from here down a point tells how many it stands for
+COUNTED_PIXELS = 8
+COUNT = "point_count"
+LARGEST_BYTES = 450_000
+MOST_FEATURES = 20_000
+FEW_FEATURES = 8
 
-_COMMANDS: tuple[Callable[[Geometries, tuple[float, float, float, float], int], Commands], ...] = (
+Box = tuple[float, float, float, float]
+
+_COMMANDS: tuple[Callable[[Geometries, Box, int], Commands], ...] = (
     point_commands,
     line_commands,
     polygon_commands,
@@ -55,9 +64,11 @@ class _Column:
 class _Level:
     """Geometries as drawn at one zoom, EPSG:3857; rows says which features they belong to."""
 
+    zoom: int
     geometries: Geometries
     rows: npt.NDArray[np.int64]
     tree: shapely.STRtree
+    columns: tuple[_Column, ...]
 
 
 class VectorSource:
@@ -71,6 +82,8 @@ class VectorSource:
         EPSG:4326; geometries of one dimension: points, lines or polygons. Not changed.
     columns : sequence of str
         Properties to carry; missing columns are skipped, null values omitted.
+    coarse_columns : sequence of str, optional
+        Those of `columns` that are carried below zoom 9; all by default.
     is_coverage : bool
         Polygons tile the plane: neighbours are simplified together and keep sharing borders.
     is_stacked : bool
@@ -78,7 +91,9 @@ class VectorSource:
 
     Notes
     -----
-    Feature ids are the row's position plus one. Thread-safe.
+    Feature ids are the row's position plus one. Below zoom 8 a point carries ``point_count``, the number of
+    points it stands for. A tile that would pass `LARGEST_BYTES` shows fewer points, without the smallest
+    lines or polygons, or coarser borders where the polygons tile the plane. Thread-safe.
     """
 
     def __init__(
@@ -87,6 +102,7 @@ class VectorSource:
         frame: gpd.GeoDataFrame,
         *,
         columns: Sequence[str],
+        coarse_columns: Sequence[str] | None = None,
         is_coverage: bool = False,
         is_stacked: bool = False,
     ) -> None:
@@ -97,6 +113,8 @@ class VectorSource:
         self._projected = shapely.transform(geometries[present], to_mercator)
         self._dimension = int(shapely.get_dimensions(self._projected).max(initial=0))
         self._columns = tuple(_column(column, frame[column]) for column in columns if column in frame)
+        kept = columns if coarse_columns is None else coarse_columns
+        self._coarse_columns = tuple(column for column in self._columns if column.name in kept)
         self._is_coverage = is_coverage
         self._is_stacked = is_stacked
         self._levels: dict[int, _Level] = {}
@@ -114,16 +132,52 @@ class VectorSource:
         level = self._level(min(zoom, FINEST_LEVEL))
         bounds_m = tile_bounds_m(zoom, x, y)
         margin_m = tile_side_m(zoom) * BUFFER / EXTENT
-        left_m, bottom_m = bounds_m[0] - margin_m, bounds_m[1] - margin_m
-        right_m, top_m = bounds_m[2] + margin_m, bounds_m[3] + margin_m
-        found = np.sort(level.tree.query(shapely.box(left_m, bottom_m, right_m, top_m)))
+        west_m, south_m, east_m, north_m = bounds_m
+        around_m = west_m - margin_m, south_m - margin_m, east_m + margin_m, north_m + margin_m
+        found = np.sort(level.tree.query(shapely.box(*around_m)))
+        if len(found) > MOST_FEATURES:
+            found = self._fewer(level, found, MOST_FEATURES)
+        tile = self._cut(level, found, bounds_m, around_m)
+        while len(tile) > LARGEST_BYTES:
+            smaller = self._smaller(level, found, LARGEST_BYTES / len(tile), around_m)
+            if smaller is None:
+                break
+            level, found = smaller
+            tile = self._cut(level, found, bounds_m, around_m)
+        return tile
+
+    def _smaller(
+        self, level: _Level, found: npt.NDArray[np.int64], share: float, around_m: Box
+    ) -> tuple[_Level, npt.NDArray[np.int64]] | None:
+        """Give geometries that make a smaller tile; None where there are none."""
+        if self._dimension and level.zoom > 0 and (self._is_coverage or len(found) <= FEW_FEATURES):
+            coarser = self._level(level.zoom - 1)
+            return coarser, np.sort(coarser.tree.query(shapely.box(*around_m)))
+        most = int(0.9 * len(found) * share)
+        return (level, self._fewer(level, found, most)) if most else None
+
+    def _cut(self, level: _Level, found: npt.NDArray[np.int64], bounds_m: Box, around_m: Box) -> bytes:
+        """Encode some geometries of a level; empty bytes where nothing of them shows."""
         if not len(found):
             return b""
         shapes = level.geometries[found]
         if self._dimension:
-            shapes = shapely.clip_by_rect(shapes, left_m, bottom_m, right_m, top_m)
+            shapes = shapely.clip_by_rect(shapes, *around_m)
         commands = _COMMANDS[self._dimension](shapes, bounds_m, EXTENT)
-        return self._encode(level.rows[found][commands.owners], commands) if len(commands.owners) else b""
+        return self._encode(level, found[commands.owners], commands) if len(commands.owners) else b""
+
+    def _fewer(self, level: _Level, found: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.int64]:
+        """Leave points that crowd each other out, or the smallest shapes."""
+        shapes = level.geometries[found]
+        if self._dimension:
+            west, south, east, north = shapely.bounds(shapes).T
+            return np.sort(found[np.argsort(-np.hypot(east - west, north - south), kind="stable")[:most]])
+        side_m = tile_side_m(level.zoom) / SCREEN_PIXELS
+        shown, _ = _one_per_square(shapes, side_m)
+        while len(shown) > max(most, 1):
+            side_m *= 1.5
+            shown, _ = _one_per_square(shapes, side_m)
+        return found[shown]
 
     def warm(self, zooms: Sequence[int]) -> None:
         """Prepare some zooms ahead of the first request."""
@@ -141,15 +195,19 @@ class VectorSource:
     def _build_level(self, zoom: int) -> _Level:
         pixel_m = tile_side_m(zoom) / SCREEN_PIXELS
         shapes, rows = self._projected, self._rows
+        columns = self._columns if zoom >= COARSE_BELOW else self._coarse_columns
         if self._dimension == 0 and not (self._is_stacked and zoom >= COARSE_BELOW):
-            shown = _one_per_square(shapes, pixel_m * (1 if zoom >= COARSE_BELOW else COARSE_PIXELS))
+            shown, counts = _one_per_square(shapes, pixel_m * _square_pixels(zoom))
             shapes, rows = shapes[shown], rows[shown]
+            if zoom < COUNTED_BELOW:
+                columns = (*columns, _counts_column(rows, counts))
         elif self._dimension and zoom < FINEST_LEVEL and len(shapes):
             shapes = _simplified(shapes, pixel_m / 2, is_coverage=self._is_coverage)
-        return _Level(shapes, rows, shapely.STRtree(shapes))
+        return _Level(zoom, shapes, rows, shapely.STRtree(shapes), columns)
 
-    def _encode(self, rows: npt.NDArray[np.int64], commands: Commands) -> bytes:
-        keys, values, tags, tag_starts = _tags(self._columns, rows)
+    def _encode(self, level: _Level, places: npt.NDArray[np.int64], commands: Commands) -> bytes:
+        rows = level.rows[places]
+        keys, values, tags, tag_starts = _tags(level.columns, rows)
         packed, at = varint.pack(commands.integers)
         starts = at[commands.starts].tolist()
         kind = b"\x18" + varint.one(self._dimension + 1)
@@ -220,11 +278,27 @@ def _value_message(value: object) -> bytes:
     raise TypeError(type(value))
 
 
-def _one_per_square(points: Geometries, side_m: float) -> npt.NDArray[np.int64]:
-    """Positions of the points that show: of several in one square of the screen, the first."""
-    squares = np.floor(shapely.bounds(points)[:, :2] / side_m)
-    _, first = np.unique(squares, axis=0, return_index=True)
-    return np.sort(first)
+def _square_pixels(zoom: int) -> int:
+    """Side of the square of the screen of which one point shows."""
+    if zoom >= COARSE_BELOW:
+        return 1
+    return COARSE_PIXELS if zoom >= COUNTED_BELOW else COUNTED_PIXELS
+
+
+def _one_per_square(points: Geometries, side_m: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions of the points that show, of several in a square the first, and how many each stands for."""
+    squares = np.floor(shapely.bounds(points)[:, :2] / side_m).astype(np.int64)
+    keys = squares[:, 0] << 32 | squares[:, 1] & 0xFFFFFFFF
+    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    order = np.argsort(first)
+    return first[order], counts[order]
+
+
+def _counts_column(rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> _Column:
+    distinct, inverse = np.unique(counts, return_inverse=True)
+    codes = np.full(int(rows.max(initial=-1)) + 1, -1, dtype=np.int64)
+    codes[rows] = inverse
+    return _Column(COUNT, tuple(_value_message(value) for value in distinct.tolist()), codes)
 
 
 def _simplified(shapes: Geometries, tolerance_m: float, *, is_coverage: bool) -> Geometries:

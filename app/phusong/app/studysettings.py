@@ -12,6 +12,7 @@ from phusong.geodata.checked_json import Members
 from phusong.geodata.store.folder import FolderStore
 
 TARGET_TECHNOLOGIES = (*TECHNOLOGIES, ANY_TECHNOLOGY)
+_SETTABLE = frozenset(Method().as_dict()) - {"id", "version"}
 _YEARS = (2000.0, 2100.0)
 _PERCENT = (0.01, 100.0)
 _LONGEST_SOURCE = 400
@@ -28,6 +29,7 @@ def replace_method(store: FolderStore, changes: Mapping[str, Any]) -> Method:
     StudyError
         ``study_locked``.
     """
+    _check_kinds(changes)
     with store.lock():
         present = store.method().as_dict()
         try:
@@ -38,6 +40,31 @@ def replace_method(store: FolderStore, changes: Mapping[str, Any]) -> Method:
         store.set_method(method)
         store.journal("method", changes={name: str(value)[:200] for name, value in changes.items()})
     return method
+
+
+def _check_kinds(changes: Mapping[str, Any]) -> None:
+    """Refuse what the method takes for granted: its name, and truth values in the place of numbers."""
+    for name in ("id", "version"):
+        if name in changes:
+            raise InputError("method_unknown", name=name, allowed=", ".join(sorted(_SETTABLE)))
+    for name, value in _leaves(changes):
+        if isinstance(value, bool):
+            raise InputError("method_choice", name=name, value=str(value), allowed="0 .. 9")
+    rule = changes.get("village_rule")
+    wanted = rule.get("technologies") if isinstance(rule, Mapping) else None
+    if wanted is not None and not (isinstance(wanted, list) and wanted and set(wanted) <= set(TECHNOLOGIES)):
+        allowed = ", ".join(TECHNOLOGIES)
+        raise InputError(
+            "method_choice", name="village_rule.technologies", value=str(wanted)[:80], allowed=allowed
+        )
+
+
+def _leaves(record: Mapping[str, Any], prefix: str = "") -> list[tuple[str, object]]:
+    found: list[tuple[str, object]] = []
+    for name, value in record.items():
+        inner = isinstance(value, Mapping) and not prefix
+        found += _leaves(value, f"{name}.") if inner else [(f"{prefix}{name}", value)]
+    return found
 
 
 def _merged(present: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

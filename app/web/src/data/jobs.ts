@@ -14,8 +14,11 @@ export function remaining_s(job: Job, now_ms: number): number | null {
   return elapsed_s > 0 ? (elapsed_s * (100 - job.progress)) / job.progress : null;
 }
 
-/** Tells of a job whenever something happens to it; returns how to stop listening. */
-export function followJob(id: string, told: (job: Job) => void): () => void {
+/**
+ * Tells of a job whenever something happens to it; returns how to stop listening. Better answers on the way
+ * ("step" events) are handed to `stepped`.
+ */
+export function followJob(id: string, told: (job: Job) => void, stepped: (step: unknown) => void = () => undefined): () => void {
   const stream = new EventSource(address(`jobs/${id}/events`));
   let asking = false;
   let again = false;
@@ -39,5 +42,6 @@ export function followJob(id: string, told: (job: Job) => void): () => void {
     }
   };
   for (const name of ["open", "status", "progress", "message"]) stream.addEventListener(name, () => void look());
+  stream.addEventListener("step", (event) => stepped(JSON.parse((event as MessageEvent<string>).data)));
   return () => stream.close();
 }

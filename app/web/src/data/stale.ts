@@ -7,6 +7,9 @@ import { has, t } from "../i18n";
 import { ready } from "../model";
 import { isOver } from "./contract";
 
+/** Layers that figures depend on; others come and go without making any figure old. */
+const FIGURE_LAYERS = ["communes", "population", "terrain", "clutter", "sites", "cells", "antennas", "villages"];
+
 interface Change {
   layer: string;
   rows: number;
@@ -18,10 +21,8 @@ export function changedLayers(app: App): Change[] {
   const study = ready(app.model.study);
   const used = ready(app.model.results)?.method.layers ?? {};
   if (!study) return [];
-  const names = new Set([...Object.keys(study.layers), ...Object.keys(used)]);
-  return [...names]
-    .filter((name) => study.layers[name]?.sha256 !== used[name]?.sha256)
-    .map((layer) => ({ layer, rows: study.layers[layer]?.rows ?? 0, before: used[layer]?.rows ?? 0 }));
+  const changed = FIGURE_LAYERS.filter((name) => study.layers[name]?.sha256 !== used[name]?.sha256);
+  return changed.map((layer) => ({ layer, rows: study.layers[layer]?.rows ?? 0, before: used[layer]?.rows ?? 0 }));
 }
 
 function told({ layer, rows, before }: Change): string {

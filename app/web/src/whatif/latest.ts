@@ -4,7 +4,10 @@ export class Latest<Q> {
   private waiting: { question: Q } | null = null;
   private isBusy = false;
 
-  constructor(private readonly ask: (question: Q) => Promise<void>) {}
+  constructor(
+    private readonly ask: (question: Q) => Promise<void>,
+    private readonly rested: () => void = () => undefined,
+  ) {}
 
   get busy(): boolean {
     return this.isBusy;
@@ -30,6 +33,7 @@ export class Latest<Q> {
       }
     } finally {
       this.isBusy = false;
+      this.rested();
     }
   }
 }

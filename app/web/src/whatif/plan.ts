@@ -89,12 +89,6 @@ export function withSite(plan: Plan, site: string): Plan {
   return { ...plan, removed_sites: plan.removed_sites.filter((other) => other !== site) };
 }
 
-/** What a plan changes on air, as text: costs and names of people are no part of it. */
-export function onAir(plan: Plan): string {
-  const additions = plan.additions.map(({ cost_mvnd: _cost, source: _source, ...rest }) => rest);
-  return JSON.stringify([additions, plan.removed_sites, plan.removed_cells, plan.edits.map(({ cell_id, changes }) => [cell_id, changes])]);
-}
-
 /** Where a mast of the plan stands, or null. */
 export function placeOf(plan: Plan, site: string): Place | null {
   const own = plan.additions.find((one) => one.site_id === site);

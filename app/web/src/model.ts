@@ -4,6 +4,7 @@ import { classOf, shareClasses, type Classes } from "./classes";
 import type { Commune, PointReading, Profile, Results, Share, Shares, Status, Study, Target, Village } from "./contract";
 import { collator, composed, plain } from "./format";
 import type { State, VillageSort } from "./state";
+import type { Drawn } from "./whatif/controller";
 
 export type Loadable<T> =
   | { is: "waiting" }
@@ -24,6 +25,8 @@ export interface Model {
   profile: Loadable<Profile> | null;
   point: Loadable<PointReading> | null;
   pointAt: [lon: number, lat: number] | null;
+  /** What the map draws of a plan. */
+  whatif: Drawn | null;
   /** Rows of a file that is looked at before it is imported. */
   preview: GeoJSON.FeatureCollection | null;
 }
@@ -37,6 +40,7 @@ export function emptyModel(): Model {
     profile: null,
     point: null,
     pointAt: null,
+    whatif: null,
     preview: null,
   };
 }

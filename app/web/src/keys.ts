@@ -5,7 +5,7 @@ import { communeRows, shownRows, villageRows } from "./model";
 import { VIEWS } from "./state";
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.matches("input:not([type=checkbox]), select, textarea") || target.isContentEditable);
+  return target instanceof HTMLElement && (target.matches("input:not([type=checkbox], [type=range]), select, textarea") || target.isContentEditable);
 }
 
 function step<T>(items: readonly T[], chosen: (item: T) => boolean, by: number): T | undefined {
@@ -39,16 +39,32 @@ const ACTS: Record<string, (app: App, event: KeyboardEvent) => void> = {
   "1": (app) => showView(app, 0),
   "2": (app) => showView(app, 1),
   "3": (app) => showView(app, 2),
+  "4": (app) => app.go("whatif"),
   "[": (app) => stepRow(app, -1),
   "]": (app) => stepRow(app, 1),
+  m: (app) => {
+    if (!app.whatif.isActive) app.go("whatif");
+    app.whatif.arm();
+  },
   t: (app) => app.toggleTheme(),
   z: (app) => app.zoomToChosen(),
   "?": (app) => app.setUi({ dialog: "help" }),
 };
 
+/** Undo and redo of the plan; a field that is typed in keeps its own. */
+function undoes(app: App, event: KeyboardEvent): boolean {
+  const key = event.key.toLowerCase();
+  if (!app.whatif.isActive || !(event.ctrlKey || event.metaKey) || (key !== "z" && key !== "y") || isTyping(event.target)) return false;
+  event.preventDefault();
+  if (key === "y" || event.shiftKey) app.whatif.redo();
+  else app.whatif.undo();
+  return true;
+}
+
 export function listenToKeys(app: App): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") return app.escape();
+    if (undoes(app, event)) return;
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     ACTS[event.key.toLowerCase()]?.(app, event);
   });

@@ -9,6 +9,7 @@ import { VIEWS, type View } from "../state";
 import { icon, mark, type IconName } from "./icons";
 import { exportMenu, languageSwitch, moreMenu } from "./menus";
 import { searchBox } from "./search";
+import { scenarioSwitch } from "../whatif/switcher";
 
 function dataAsOf(app: App): string {
   const study = ready(app.model.study);
@@ -19,6 +20,7 @@ function phoneTitle(app: App): [title: string, sub: string] {
   const name = composed(ready(app.model.study)?.name ?? "");
   const tech = technology(app.model, app.state);
   if (app.state.view === "villages") return [t("villages.title"), name];
+  if (app.state.view === "whatif") return [t("nav.whatif"), name];
   const goal = target(app.model, app.state);
   const sub = [dataAsOf(app), goal ? t("top.target", { n: percent(goal.percent / 100, 0) }) : ""].filter(Boolean).join(" · ");
   return [tech ? `${name} · ${tech}` : name, sub];
@@ -46,6 +48,7 @@ export function topBar(app: App): TemplateResult {
     <span class="study" data-testid="study"><h1>${composed(ready(app.model.study)?.name ?? "")}</h1><span>${dataAsOf(app)}</span></span>
     ${searchBox(app)}
     <span class="top-tools">
+      ${scenarioSwitch(app)}
       <button class="quiet" data-testid="share" @click=${() => void app.share()}>${icon(app.ui.copied ? "check" : "share", 18)} ${t(app.ui.copied ? "top.shared" : "top.share")}</button>
       <span class="anchor"><button class="quiet" data-testid="export" aria-haspopup="menu" aria-expanded=${exporting}
         @click=${() => app.setUi({ menu: exporting ? null : "export" })}>${icon("download", 18)} ${t("top.export")}</button>

@@ -12,6 +12,7 @@ import { icon, mark } from "./icons";
 import { shareLegend } from "./legend";
 import { layersMenu } from "./menus";
 import { pointCross, pointTip } from "./signal";
+import { toolbar } from "../whatif/toolbar";
 
 function control(name: "plus" | "minus" | "extent" | "layers", label: string, act: () => void, open?: boolean): TemplateResult {
   return html`<button class="control" title=${label} aria-label=${label} aria-expanded=${open ?? nothing} data-testid="map-${name}" @click=${act}>${icon(name, 18)}</button>`;
@@ -69,5 +70,5 @@ function failure(app: App): TemplateResult | typeof nothing {
 
 export function stage(app: App): TemplateResult {
   if (app.mapProblem !== null) return html`<p class="message note" role="alert">${t("map.failed", { detail: app.mapProblem })}</p>${failure(app)}`;
-  return html`${controls(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}`;
+  return html`${controls(app)}${toolbar(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}`;
 }

@@ -1,6 +1,7 @@
 /** The keyboard: everything that has a key works without a pointer. */
 
 import type { App } from "./app";
+import { print } from "./paper/print";
 import { communeRows, shownRows, villageRows } from "./model";
 import { VIEWS } from "./state";
 
@@ -48,6 +49,9 @@ const ACTS: Record<string, (app: App, event: KeyboardEvent) => void> = {
   },
   t: (app) => app.toggleTheme(),
   z: (app) => app.zoomToChosen(),
+  "+": (app) => app.map?.map.zoomIn({ duration: 150 }),
+  "=": (app) => app.map?.map.zoomIn({ duration: 150 }),
+  "-": (app) => app.map?.map.zoomOut({ duration: 150 }),
   "?": (app) => app.setUi({ dialog: "help" }),
 };
 
@@ -63,7 +67,12 @@ function undoes(app: App, event: KeyboardEvent): boolean {
 
 export function listenToKeys(app: App): void {
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") return app.escape();
+    // The browser closes an open explanation by itself.
+    if (event.key === "Escape") return document.querySelector(":popover-open") ? undefined : app.escape();
+    if (event.key.toLowerCase() === "p" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
+      event.preventDefault();
+      return void print(app);
+    }
     if (undoes(app, event)) return;
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     ACTS[event.key.toLowerCase()]?.(app, event);

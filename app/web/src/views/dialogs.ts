@@ -6,6 +6,8 @@ import { dataDialogs } from "../data/dialogs";
 import { STATUSES, type LayerRecord, type Method } from "../contract";
 import { date, metres, number } from "../format";
 import { has, t } from "../i18n";
+import { glossary } from "../help/terms";
+import { startTour } from "../help/tour";
 import { ready } from "../model";
 import { icon, statusSymbol } from "./icons";
 
@@ -73,11 +75,13 @@ function methodBody(app: App): TemplateResult | typeof nothing {
 }
 
 /** Keys are shown as they are typed; what they do is in the catalogue. */
-const KEYS = ["/", "1 – 5", "[  ]", "Enter", "Z", "T", "Esc", "?"];
+const KEYS = ["/", "1 – 5", "[  ]", "↑  ↓", "Shift + ↑ ↓", "Enter", "+  −", "Z", "M", "Ctrl + Z", "Ctrl + P", "T", "Esc", "?"];
 
-function helpBody(): TemplateResult {
-  return html`<dl class="record keys">${KEYS.map((key) => html`<dt><kbd>${key}</kbd></dt><dd>${t(`help.keys.${key}`)}</dd>`)}</dl>
-    <h3>${t("help.status")}</h3><dl class="record keys">${STATUSES.map((status) => html`<dt>${statusSymbol(status, 16)}</dt><dd>${t(`status.${status}`)}</dd>`)}</dl>`;
+function helpBody(app: App): TemplateResult {
+  return html`<p><button class="button" data-testid="tour-again" @click=${() => startTour(app)}>${t("tour.again")}</button></p>
+    <h3>${t("help.keys_title")}</h3><dl class="record keys">${KEYS.map((key) => html`<dt><kbd>${key}</kbd></dt><dd>${t(`help.keys.${key}`)}</dd>`)}</dl>
+    <h3>${t("help.status")}</h3><dl class="record keys">${STATUSES.map((status) => html`<dt>${statusSymbol(status, 16)}</dt><dd>${t(`status.${status}`)}</dd>`)}</dl>
+    ${glossary()}`;
 }
 
 function shell(app: App, name: "method" | "help", title: string, body: TemplateResult | typeof nothing): TemplateResult {
@@ -90,7 +94,7 @@ function shell(app: App, name: "method" | "help", title: string, body: TemplateR
 
 export function dialogs(app: App): TemplateResult | typeof nothing {
   if (app.ui.dialog === "method") return shell(app, "method", t("method.title"), methodBody(app));
-  if (app.ui.dialog === "help") return shell(app, "help", t("help.title"), helpBody());
+  if (app.ui.dialog === "help") return shell(app, "help", t("help.title"), helpBody(app));
   return dataDialogs(app);
 }
 

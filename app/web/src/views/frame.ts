@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { composed, date, percent } from "../format";
 import { has, t } from "../i18n";
+import { explain } from "../help/terms";
 import { ready, target, technology } from "../model";
 import { VIEWS, type View } from "../state";
 import { icon, mark, type IconName } from "./icons";
@@ -33,7 +34,7 @@ function phoneBar(app: App): TemplateResult {
     window.setTimeout(() => document.getElementById("search")?.focus());
   };
   return html`<span class="brand">${mark()}</span>
-    <span class="study"><h1 class="display">${title}</h1><span>${sub}</span></span>
+    <span class="study"><h1 class="display">${title}</h1><span>${app.ui.offline ? offlineTag(app) : sub}</span></span>
     ${app.ui.searching ? searchBox(app) : nothing}
     <button class="icon-button" data-testid="search-open" aria-label=${t("top.search_short")} @click=${find}>${icon("search", 22)}</button>
     <button class="icon-button" data-testid="more" aria-label=${t("top.menu")} aria-expanded=${app.ui.menu === "more"}
@@ -41,12 +42,20 @@ function phoneBar(app: App): TemplateResult {
     ${app.ui.menu === "more" ? moreMenu(app) : nothing}`;
 }
 
+/** Said beside the study's name while the server cannot be reached. */
+function offlineTag(app: App): TemplateResult | typeof nothing {
+  if (!app.ui.offline) return nothing;
+  const study = ready(app.model.study);
+  const as_of = study?.data_as_of ?? study?.computed_on;
+  return html`<span class="tag warn offline-tag" role="status" data-testid="offline" title=${t("offline.title")}>${as_of ? t("offline.tag", { date: date(as_of) }) : t("offline.tag_bare")}</span>`;
+}
+
 export function topBar(app: App): TemplateResult {
   if (app.phone) return phoneBar(app);
   const exporting = app.ui.menu === "export";
   return html`<span class="brand">${mark()}<b class="display">PhuSong</b></span>
     <span class="study" data-testid="study"><h1>${composed(ready(app.model.study)?.name ?? "")}</h1><span>${dataAsOf(app)}</span></span>
-    ${searchBox(app)}
+    ${offlineTag(app)}${searchBox(app)}
     <span class="top-tools">
       ${scenarioSwitch(app)}
       <button class="quiet" data-testid="share" @click=${() => void app.share()}>${icon(app.ui.copied ? "check" : "share", 18)} ${t(app.ui.copied ? "top.shared" : "top.share")}</button>
@@ -72,7 +81,7 @@ export function banner(app: App): TemplateResult | typeof nothing {
   if (app.phone) {
     return html`<div class="banner" role="note" data-testid="banner"><i class="hatched"></i><span><b>${t("banner.title_short")}</b> · ${t("banner.short")}</span></div>`;
   }
-  return html`<div class="banner" role="note" data-testid="banner"><i class="hatched"></i><span><b>${t("banner.title")}</b>
+  return html`<div class="banner" role="note" data-testid="banner"><i class="hatched"></i><span><b>${t("banner.title")}</b>${explain("synthetic", "banner")}
     ${real.length ? `${t("banner.real", { real: layerNames(real) })} ` : ""}${made.length ? `${t("banner.layers", { made: layerNames(made) })} ` : ""}${t("banner.warning")}</span></div>`;
 }
 

@@ -7,6 +7,7 @@ import { METRICS, type Metric, type Share } from "../contract";
 import { staleLine } from "../data/stale";
 import { dbm, number, percent, points, square, withUnit } from "../format";
 import { t } from "../i18n";
+import { explain } from "../help/terms";
 import { ready, shareIn, target, technology } from "../model";
 import { bar } from "./bars";
 import { icon, triangle } from "./icons";
@@ -77,8 +78,8 @@ function question(app: App): TemplateResult {
   const tech = technology(app.model, app.state);
   return html`<div class="kpi-question">
     <div class="kpi-controls">${technologySwitch(app)} ${operatorSelect(app)}</div>
-    <p>${t("kpi.definition", { threshold: dbm(threshold(app, tech)), probability: percent(probability, 0) })}</p>
-    ${ready(app.model.study)?.state === "stale" ? staleLine(app) : html`<p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}</p>`}
+    <p>${t("kpi.definition", { threshold: dbm(threshold(app, tech)), probability: percent(probability, 0) })}${explain("rsrp", "kpi")}${explain("location_probability", "kpi")}</p>
+    ${ready(app.model.study)?.state === "stale" ? staleLine(app) : html`<p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}${explain("denominator", "kpi")}</p>`}
   </div>`;
 }
 

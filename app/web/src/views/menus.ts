@@ -5,6 +5,7 @@ import { exportAddress } from "../api";
 import type { App } from "../app";
 import { t } from "../i18n";
 import { communeRows, operator, operators, ready, shownRows, technologies, technology, villageRows } from "../model";
+import { print, savePicture } from "../paper/print";
 import { LAYERS, type LayerName } from "../state";
 import { icon } from "./icons";
 
@@ -51,10 +52,18 @@ function links(app: App, kind: "villages" | "communes", formats: readonly string
     )}`;
 }
 
+/** The map itself: on paper, and as a picture. */
+function onPaper(app: App): TemplateResult {
+  return html`<p class="menu-head">${t("paper.title")}</p>
+    <button class="menu-item" role="menuitem" data-testid="print" @click=${() => void print(app)}>${icon("reports", 16)} ${t("paper.print")}</button>
+    <button class="menu-item" role="menuitem" data-testid="picture" @click=${() => void savePicture(app)}>${icon("download", 16)} ${t("paper.picture")}</button>`;
+}
+
 export function exportMenu(app: App, kinds: readonly ("villages" | "communes")[]): TemplateResult {
   return html`<div class="menu" role="menu" aria-label=${t("export.title")}>
     ${kinds.includes("communes") ? links(app, "communes", FORMATS, communeFilter(app)) : nothing}
     ${kinds.includes("villages") ? links(app, "villages", FORMATS, villageFilter(app)) : nothing}
+    ${kinds.length > 1 ? onPaper(app) : nothing}
   </div>`;
 }
 
@@ -126,5 +135,6 @@ export function moreMenu(app: App): TemplateResult {
     <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "method" })}>${icon("reports", 16)} ${t("method.title")}</button>
     <button class="menu-item" @click=${() => app.setUi({ menu: null, dialog: "help" })}>${icon("help", 16)} ${t("nav.help")}</button>
     ${links(app, "communes", FORMATS, communeFilter(app))} ${links(app, "villages", FORMATS, villageFilter(app))}
+    ${onPaper(app)}
   </div>`;
 }

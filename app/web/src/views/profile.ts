@@ -4,6 +4,7 @@ import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 
 import type { App } from "../app";
 import type { Profile } from "../contract";
 import { composed, db, dbm, distance, metres, number } from "../format";
+import { explain } from "../help/terms";
 import { t } from "../i18n";
 import { nearestIndex } from "../map/scene";
 import { ready } from "../model";
@@ -107,7 +108,7 @@ function heading(app: App, profile: Profile): TemplateResult {
   const title = t("profile.title", { site: profile.site_id, village: endName(app) });
   const facts = [distance(profile.distance_m.at(-1)), `${number(profile.frequency_mhz)}\u00a0MHz`, dbm(profile.rsrp_dbm)].join(" · ");
   return html`<header class="dock-head"><b>${title}</b><span>${facts}</span><span class="grow"></span>
-    <span class="key"><i class="key-sight"></i>${t("profile.sight")}</span><span class="key"><i class="key-fresnel"></i>${t("profile.fresnel")}</span>
+    <span class="key"><i class="key-sight"></i>${t("profile.sight")}</span><span class="key"><i class="key-fresnel"></i>${t("profile.fresnel")}${explain("fresnel", "profile")}</span>
     ${app.state.view === "signal" ? html`<button class="icon-button small" aria-label=${t("profile.close")} @click=${() => app.closeProfile()}>${icon("close", 14)}</button>` : nothing}</header>`;
 }
 

@@ -28,7 +28,7 @@ function option(app: App, hit: Hit, index: number): TemplateResult {
   const chosen = index === app.ui.hit;
   return html`<li id="hit-${index}" role="option" aria-selected=${chosen} class="hit ${chosen ? "is-chosen" : ""}"
     data-testid="search-hit" data-id=${hit.id} @pointerdown=${(event: Event) => event.preventDefault()} @click=${() => app.openHit(hit)}>
-    <b>${composed(hit.name)}</b><span>${t(`search.type.${hit.type}`)}${hit.context ? ` · ${composed(hit.context)}` : ""}</span></li>`;
+    <b>${composed(hit.name)}</b><span>${t(`search.type.${hit.type}`)}${hit.context ? ` · ${composed(hit.context)}` : ""}${hit.former ? ` · ${t("search.former", { name: composed(hit.former) })}` : ""}</span></li>`;
 }
 
 function hitList(app: App): TemplateResult | typeof nothing {

@@ -7,6 +7,7 @@ import { jobCard } from "../data/panel";
 import { date, metres } from "../format";
 import { has, t } from "../i18n";
 import { ready } from "../model";
+import { tourOffer } from "../help/tour";
 import { communeCard, hoverTip } from "./commune-card";
 import { icon, mark } from "./icons";
 import { shareLegend } from "./legend";
@@ -70,5 +71,5 @@ function failure(app: App): TemplateResult | typeof nothing {
 
 export function stage(app: App): TemplateResult {
   if (app.mapProblem !== null) return html`<p class="message note" role="alert">${t("map.failed", { detail: app.mapProblem })}</p>${failure(app)}`;
-  return html`${controls(app)}${toolbar(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}`;
+  return html`${controls(app)}${toolbar(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}${tourOffer(app)}`;
 }

@@ -5,6 +5,7 @@ import type { App } from "../app";
 import type { NearestSite, Village } from "../contract";
 import { bearing, composed, coordinates, dbm, distance, metres, number, percent } from "../format";
 import { t } from "../i18n";
+import { explain } from "../help/terms";
 import { communeName, communeOf, ready } from "../model";
 import { bearingArrow, icon, statusSymbol } from "./icons";
 import { clusterSection } from "../signal/cluster-card";
@@ -55,7 +56,7 @@ function leftOut(village: Village): TemplateResult | typeof nothing {
 function reason(app: App, village: Village): TemplateResult {
   const stretches = reasonStretches(village, threshold(app));
   return html`<section class="reason status-${village.status}" data-testid="village-reason" data-code=${village.reason?.code ?? ""}>
-    <h3>${t(`village.why.${village.status}`)}</h3>
+    <h3>${t(`village.why.${village.status}`)}${village.reason?.code === "terrain" ? explain("obstruction", "card") : explain(village.status, "card")}</h3>
     <p>${stretches.map(({ text, strong }) => (strong ? html`<b>${text}</b>` : text))}</p>${leftOut(village)}</section>`;
 }
 
@@ -71,7 +72,7 @@ function siteRow(app: App, site: NearestSite): TemplateResult {
 function nearest(app: App, village: Village): TemplateResult {
   if (village.nearest.length === 0) return html`<p class="note">${t("village.none")}</p>`;
   return html`<table class="table nearest"><thead><tr><th scope="col">${t("village.nearest")}</th><th class="figure" scope="col">${t("village.distance")}</th>
-    <th class="figure" scope="col">${t("village.bearing")}</th><th class="figure" scope="col">${t("village.rsrp")}</th></tr></thead>
+    <th class="figure" scope="col">${t("village.bearing")}</th><th class="figure" scope="col">${t("village.rsrp")}${explain("rsrp", "card")}</th></tr></thead>
     <tbody>${village.nearest.map((site) => siteRow(app, site))}</tbody></table>`;
 }
 

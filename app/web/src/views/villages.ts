@@ -7,6 +7,7 @@ import { STATUSES, type Status, type Village } from "../contract";
 import { collator, composed, distance, number } from "../format";
 import { t } from "../i18n";
 import { communeName, communeOf, ready, villageRows } from "../model";
+import { explain } from "../help/terms";
 import { areaAndReason, nothingLeft, sortControl } from "../lists/filters";
 import { pickedVillages } from "../lists/picked";
 import { onRowKey, pressRow, stopOf } from "../lists/rows";
@@ -114,7 +115,7 @@ export function villagePanel(app: App): TemplateResult {
       <span class="anchor"><button class="button" data-testid="village-export" aria-haspopup="menu" aria-expanded=${exporting}
         @click=${() => app.setUi({ menu: exporting ? null : "table" })}>${icon("download", 16)} ${t("table.export")}</button>
         ${exporting ? exportMenu(app, ["villages"]) : nothing}</span></header>
-    <p class="panel-sub">${t("villages.sub", { techs: ruleTechnologies(app) })}</p>
+    <p class="panel-sub">${t("villages.sub", { techs: ruleTechnologies(app) })}${explain("white", "list")}${explain("patchy", "list")}</p>
     <div class="status-chips" role="group" aria-label=${t("villages.filters")}>${STATUSES.map((status) => statusChip(app, status))}</div>
     <div class="panel-filter two"><input class="field" type="search" data-testid="village-filter" placeholder=${t("villages.filter")} aria-label=${t("villages.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} />${communeSelect(app)}</div>

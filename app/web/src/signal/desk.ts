@@ -28,8 +28,6 @@ export class SignalDesk {
   places: Place[] = [];
   heights_m: [number, number] = [30, 1.5];
   frequency_mhz = 900;
-  /** Milliseconds that the last change of colours took. */
-  recoloured_ms = 0;
   /** Counts what changes on the map besides the page's state. */
   revision = 0;
   private siteAsked: string | null = null;
@@ -140,7 +138,7 @@ export class SignalDesk {
     if (!layer || !map?.getLayer("signal")) return;
     const start = performance.now();
     map.setPaintProperty("signal", "color-relief-color", reliefColour(codeColours(layer, above_db, this.app.state.off)), { validate: false });
-    map.once("render", () => (this.recoloured_ms = performance.now() - start));
+    map.once("render", () => performance.measure("recolour", { start }));
   }
 
   toggleClass(index: number, only: boolean): void {

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { dbm, distance, number, percent } from "../format";
 import { t } from "../i18n";
+import { explain, type Term } from "../help/terms";
 import { operator, ready, technology } from "../model";
 import { DEFAULTS } from "../state";
 import { icon } from "../views/icons";
@@ -53,6 +54,9 @@ function row(app: App, layer: CodeLayer, found: Distribution | null, index: numb
     <span class="class-bar"><i style="width:${most > 0 && held !== null ? (100 * held) / most : 0}%;background:${hidden ? "var(--line2)" : one.colour}"></i></span><b>${percent(share)}</b></button>`;
 }
 
+/** Words of the help by layer. */
+const TERMS: Partial<Record<Kind, Term>> = { margin: "rsrp", server: "best_server", sinr: "sinr", throughput: "throughput", operators: "operators" };
+
 function legend(app: App): TemplateResult | typeof nothing {
   const layer = app.signal.layer();
   if (!layer) return nothing;
@@ -60,8 +64,9 @@ function legend(app: App): TemplateResult | typeof nothing {
   const most = found ? Math.max(...layer.classes.map((one) => inClass(found, one))) : 0;
   const unit = layer.kind === "margin" ? (layer.required_dbm == null ? "signals.unit.over" : "signals.unit.rsrp") : `signals.unit.${layer.kind}`;
   const required = layer.required_dbm == null || layer.kind !== "margin" ? nothing : html`<p class="faint">${t("signals.required", { threshold: dbm(layer.threshold_dbm), required: dbm(layer.required_dbm) })}</p>`;
+  const term = TERMS[layer.kind];
   const off = app.state.off.length ? html`<button class="link" data-testid="classes-all" @click=${() => app.store.set({ off: [] })}>${t("signals.unfilter")}</button>` : nothing;
-  return html`<section class="panel-section"><p class="threshold-head"><b>${t(unit)}</b>${off}<span>${t(found?.people === null ? "signals.area_in_class" : "signals.people_in_class")}</span></p>
+  return html`<section class="panel-section"><p class="threshold-head"><b>${t(unit)} ${term ? explain(term, "legend") : nothing}</b>${off}<span>${t(found?.people === null ? "signals.area_in_class" : "signals.people_in_class")}</span></p>
     <div class="class-rows" role="group" aria-label=${t("legend.label")} data-testid="classes">${layer.classes.map((_, index) => row(app, layer, found, index, most))}</div>
     <p class="faint">${layer.about}</p>${required}</section>`;
 }

@@ -4,6 +4,7 @@ import { html, nothing, svg, type SVGTemplateResult, type TemplateResult } from 
 import type { App } from "../app";
 import { db, dbm, number, percent, square } from "../format";
 import { t } from "../i18n";
+import { explain } from "../help/terms";
 import { ready } from "../model";
 import type { CodeLayer, Distribution } from "./contract";
 import { LEAST_ABOVE_DB, MOST_ABOVE_DB } from "./desk";
@@ -141,6 +142,6 @@ export function thresholdSection(app: App): TemplateResult | typeof nothing {
   const loaded = app.signal.distribution();
   const found = ready(loaded);
   const failed = loaded?.is === "failed" ? html`<p class="note bad-text" role="alert">${t("signals.no_figures", { detail: loaded.detail })}</p>` : nothing;
-  return html`<section class="panel-section"><p class="threshold-head"><b>${t("signals.threshold")}</b><span>${t(found?.people === null ? "signals.area_by_level" : "signals.people_by_level")}</span></p>
+  return html`<section class="panel-section"><p class="threshold-head"><b>${t("signals.threshold")} ${explain("threshold", "slider")}</b><span>${t(found?.people === null ? "signals.area_by_level" : "signals.people_by_level")}</span></p>
     ${chart(app, layer, found)}${found ? outcome(layer, found, app.signal.above_db) : failed}</section>`;
 }

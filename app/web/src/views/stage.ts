@@ -15,7 +15,7 @@ import { layersMenu } from "./menus";
 import { pointCross, pointTip } from "./signal";
 import { toolbar } from "../whatif/toolbar";
 
-function control(name: "plus" | "minus" | "extent" | "layers", label: string, act: () => void, open?: boolean): TemplateResult {
+function control(name: "plus" | "minus" | "extent" | "layers" | "measure", label: string, act: () => void, open?: boolean): TemplateResult {
   return html`<button class="control" title=${label} aria-label=${label} aria-expanded=${open ?? nothing} data-testid="map-${name}" @click=${act}>${icon(name, 18)}</button>`;
 }
 
@@ -25,7 +25,7 @@ function controls(app: App): TemplateResult {
   const layers = control("layers", t("map.layers"), () => app.setUi({ menu: open ? null : "layers" }), open);
   return html`<div class="controls">${app.phone ? nothing : html`${control("plus", t("map.zoom_in"), () => app.map?.map.zoomIn({ duration: 150 }))}
     ${control("minus", t("map.zoom_out"), () => app.map?.map.zoomOut({ duration: 150 }))}
-    ${control("extent", t("map.extent"), () => bounds && app.map?.fit(bounds))}`}${layers}</div>
+    ${control("extent", t("map.extent"), () => bounds && app.map?.fit(bounds))}`}${layers}${app.state.view === "signal" ? control("measure", t("signals.tool.measure"), () => app.signal.choose("measure")) : nothing}</div>
     ${open ? layersMenu(app) : nothing}`;
 }
 

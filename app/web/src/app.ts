@@ -7,6 +7,7 @@ import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
 import { communeName, communeOf, emptyModel, ready, shareIn, WAITING, type Loadable, type Model } from "./model";
+import { Optimiser } from "./optimiser/desk";
 import { SignalDesk } from "./signal/desk";
 import type { State, Stop, Store, View } from "./state";
 import { WhatIf } from "./whatif/controller";
@@ -87,6 +88,7 @@ export class App {
   map: MapView | null = null;
   mapProblem: string | null = null;
   readonly whatif: WhatIf = new WhatIf(this);
+  readonly optimiser: Optimiser = new Optimiser(this);
   private due = false;
   private profileKey = "";
   private searchTurn = 0;
@@ -146,6 +148,8 @@ export class App {
     if (state.view === "data" && (state.view !== before.view || state.lang !== before.lang)) this.data.opened();
     this.loadWhatIsNeeded();
     this.whatif.follow();
+    this.restorePoint();
+    this.optimiser.follow();
     this.update();
   }
 
@@ -179,6 +183,7 @@ export class App {
     ]);
     if (model.results.is === "failed" && model.results.status === 0) return;
     this.whatif.follow();
+    this.optimiser.follow();
   }
 
   /** Fetches everything again without taking down what is shown: the study has changed. */
@@ -329,10 +334,21 @@ export class App {
     this.signal.loadReason(lon, lat);
     this.model.profile = null;
     this.profileKey = "";
+    this.store.set({ point: `${lon.toFixed(5)},${lat.toFixed(5)}`, cell: null });
     await this.load(fetchPoint(lon, lat), (outcome) => (this.model.point = outcome));
   }
 
+  /** A link may hold a point that was read, and the cell its path was drawn from. */
+  private restorePoint(): void {
+    const { view, point, cell } = this.state;
+    const [lon, lat] = (point ?? "").split(",").map(Number);
+    if (view !== "signal" || lon === undefined || lat === undefined || !Number.isFinite(lon) || !Number.isFinite(lat)) return;
+    void this.readPoint(lon, lat);
+    if (cell !== null) void this.profileToPoint(cell, lon, lat);
+  }
+
   async profileToPoint(cell: string, lon: number, lat: number): Promise<void> {
+    this.store.set({ cell });
     await this.load(fetchProfileTo(cell, lon, lat), (outcome) => (this.model.profile = outcome));
   }
 
@@ -343,6 +359,7 @@ export class App {
 
   closePoint(): void {
     this.model.point = this.model.pointAt = null;
+    if (this.state.point !== null) this.store.set({ point: null, cell: null });
     this.closeProfile();
   }
 
@@ -406,6 +423,7 @@ export class App {
     if (ui.menu || ui.dialog || ui.searching) return this.setUi({ menu: null, dialog: null, searching: false, hits: null });
     if (this.signal.escape()) return;
     if (this.whatif.escape()) return;
+    if (this.optimiser.escape()) return;
     if (model.point) return this.closePoint();
     if (state.view === "villages" && state.village !== null) return this.selectVillage(null);
     if (state.commune !== null) return this.store.set({ commune: null });

@@ -47,7 +47,7 @@ export function pick(app: App, key: string, shift: boolean): void {
   const before = app.state.picked.length === 0 && chosen !== null && chosen !== key ? [chosen] : app.state.picked;
   const anchor = anchorOf(app) ?? key;
   const picked = pickedAfter(before, keys, key, { anchor, shift }).slice(0, MOST_PICKED);
-  app.setUi({ anchor, focusRow: key });
+  app.setUi({ anchor, focusRow: key, moveFocus: true });
   app.store.set({ picked });
   app.say(t("lists.picked_said", { n: picked.length }));
 }

@@ -7,6 +7,7 @@ import { classOf } from "../classes";
 import { METRICS, type Commune, type Metric } from "../contract";
 import { number, percent } from "../format";
 import { t } from "../i18n";
+import { isPickedTogether } from "../lists/picked";
 import { classes, communeName, communeOf, shareIn, target, technology } from "../model";
 import { bar } from "./bars";
 import { icon } from "./icons";
@@ -72,7 +73,7 @@ function place(app: App, commune: Commune): Record<string, string> {
 
 export function communeCard(app: App): TemplateResult | typeof nothing {
   const commune = communeOf(app.model, app.state.commune);
-  if (!commune || app.phone || app.state.view !== "overview") return nothing;
+  if (!commune || app.phone || app.state.view !== "overview" || isPickedTogether(app)) return nothing;
   return html`<section class="card floating" style=${styleMap(place(app, commune))} data-testid="commune-card" data-code=${commune.commune_code}
     aria-label=${t("commune.card", { name: communeName(commune) })}>${heading(app, commune)}${facts(app, commune)}</section>`;
 }

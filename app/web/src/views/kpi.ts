@@ -78,8 +78,8 @@ function question(app: App): TemplateResult {
   const tech = technology(app.model, app.state);
   return html`<div class="kpi-question">
     <div class="kpi-controls">${technologySwitch(app)} ${operatorSelect(app)}</div>
-    <p>${t("kpi.definition", { threshold: dbm(threshold(app, tech)), probability: percent(probability, 0) })}${explain("rsrp", "kpi")}${explain("location_probability", "kpi")}</p>
-    ${ready(app.model.study)?.state === "stale" ? staleLine(app) : html`<p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}${explain("denominator", "kpi")}</p>`}
+    <p>${t("kpi.definition", { threshold: dbm(threshold(app, tech)), probability: percent(probability, 0) })}${explain("rsrp", "kpi")}</p>
+    ${ready(app.model.study)?.state === "stale" ? staleLine(app) : html`<p class="faint" title=${target(app.model, app.state)?.source ?? ""}>${targetLine(app)}${explain("denominator", "kpi")}${explain("location_probability", "kpi")}</p>`}
   </div>`;
 }
 

@@ -111,11 +111,11 @@ export function villagePanel(app: App): TemplateResult {
   const exporting = app.ui.menu === "table";
   const title = app.state.statuses.includes("served") ? t("villages.title_all") : t("villages.title");
   return html`<section class="panel" aria-label=${t("nav.villages")}>
-    <header class="panel-head"><h2>${title}</h2><span class="grow"></span>
+    <header class="panel-head"><h2>${title}</h2>${explain("patchy", "list")}<span class="grow"></span>
       <span class="anchor"><button class="button" data-testid="village-export" aria-haspopup="menu" aria-expanded=${exporting}
         @click=${() => app.setUi({ menu: exporting ? null : "table" })}>${icon("download", 16)} ${t("table.export")}</button>
         ${exporting ? exportMenu(app, ["villages"]) : nothing}</span></header>
-    <p class="panel-sub">${t("villages.sub", { techs: ruleTechnologies(app) })}${explain("white", "list")}${explain("patchy", "list")}</p>
+    <p class="panel-sub">${t("villages.sub", { techs: ruleTechnologies(app) })}${explain("white", "list")}</p>
     <div class="status-chips" role="group" aria-label=${t("villages.filters")}>${STATUSES.map((status) => statusChip(app, status))}</div>
     <div class="panel-filter two"><input class="field" type="search" data-testid="village-filter" placeholder=${t("villages.filter")} aria-label=${t("villages.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} />${communeSelect(app)}</div>

@@ -9,7 +9,7 @@ from pathlib import Path
 import geopandas as gpd
 import pytest
 
-from phusong.app.api.snapshot import StudySource
+from phusong.app.api.studysource import StudySource
 from phusong.app.cli import run
 from phusong.app.i18n import Language
 from phusong.app.i18n.numbers import percent

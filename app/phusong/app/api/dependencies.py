@@ -10,7 +10,8 @@ from fastapi import Depends, Path, Query, Request
 from starlette.concurrency import run_in_threadpool
 
 from phusong.app.api.errors import request_language
-from phusong.app.api.snapshot import Snapshot, StudySource
+from phusong.app.api.snapshot import Snapshot
+from phusong.app.api.studysource import StudySource
 from phusong.app.i18n import Language
 from phusong.app.jobs.runner import JobRunner
 from phusong.app.uploading.desk import UploadDesk
@@ -23,7 +24,8 @@ Drawn = TypeVar("Drawn")
 async def current_snapshot(request: Request) -> Snapshot:
     """Snapshot of the study that fits what is on disk now."""
     source = cast(StudySource, request.app.state.source)
-    return source.standing() or await run_in_threadpool(source.current)
+    standing = source.standing()
+    return await run_in_threadpool(source.current) if standing is None else standing
 
 
 async def reader_language(request: Request) -> Language:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import structlog
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -43,10 +45,11 @@ from phusong.app.api.routes import (
     whatif,
 )
 from phusong.app.api.schemas import Problem
-from phusong.app.api.snapshot import StudySource
+from phusong.app.api.studysource import StudySource
 from phusong.app.jobs.kinds import KINDS
 from phusong.app.jobs.runner import JobRunner
 from phusong.app.uploading.desk import UploadDesk
+from phusong.coverage.errors import PhuSongError
 from phusong.geodata.store.folder import FolderStore
 
 DRAWING_THREADS = max(2, min(os.cpu_count() or 2, 8))
@@ -122,10 +125,23 @@ async def _at_work(app: FastAPI) -> AsyncIterator[None]:
     """Take up the jobs that an earlier server left, and give back the running one at the end."""
     app.state.uploads.sweep()
     app.state.jobs.start()
+    closing = threading.Event()
+    warming = threading.Thread(target=_warm, args=(app, closing.is_set), name="phusong-warm", daemon=True)
+    warming.start()
     try:
         yield
     finally:
+        closing.set()
         app.state.jobs.close()
+        warming.join(timeout=5)
+
+
+def _warm(app: FastAPI, is_over: Callable[[], bool]) -> None:
+    """Prepare the map while nobody waits for it."""
+    try:
+        app.state.source.current().warm(is_over=is_over)
+    except (PhuSongError, OSError) as error:  # a layer that cannot be read is told of when it is asked for
+        structlog.get_logger().warning("not prepared", error=str(error))
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -32,17 +31,19 @@ from phusong.app.layer_names import signal_layer
 from phusong.app.leveltiles import LevelTiles
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.app.signaltiles import BlockShelf, SignalTiles
-from phusong.app.study import Study, open_study
+from phusong.app.study import Study
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.villages import STATUSES
 from phusong.geodata.crs import GEOGRAPHIC_EPSG, transformed_bounds
 from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.tiles.contours import ContourTiles
 from phusong.geodata.tiles.display import Display
 from phusong.geodata.tiles.hillshade import build_hillshade
 from phusong.geodata.tiles.mvt import VectorSource
 
 HILLSHADE = "hillshade"
+WARMED_ZOOMS = range(6, 16)
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 
@@ -259,6 +260,26 @@ class Snapshot:
             build_hillshade(Path(self.store.raster_path("terrain")), path)
         return Display(path)
 
+    def contours(self) -> ContourTiles:
+        """Contour lines of the terrain.
+
+        Raises
+        ------
+        NotFoundError
+            ``layer_missing``.
+        """
+        if not self.store.has("terrain"):
+            raise NotFoundError("layer_missing", layer="terrain")
+        return self._parts.get("contours", lambda: ContourTiles(self.store.raster_path("terrain")))
+
+    def warm(self, *, is_over: Callable[[], bool]) -> None:
+        """Prepare what a map asks for first, layer by layer, until told that it is over."""
+        for collection in self.collections():
+            for zoom in WARMED_ZOOMS:
+                if is_over():
+                    return
+                self.vectors(collection.id).warm([zoom])
+
     def finder(self) -> Finder:
         """Search over names."""
         frames = {
@@ -332,51 +353,6 @@ def _worst_first(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         return frame
     rank = frame["status"].map({status: place for place, status in enumerate(STATUSES)})
     return frame.iloc[np.argsort(rank.fillna(len(STATUSES)).to_numpy(), kind="stable")]
-
-
-class StudySource:
-    """The study of a server; hands out the snapshot that fits what is on disk now.
-
-    Parameters
-    ----------
-    path : Path
-        Folder of the study.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        self._snapshot = Snapshot(open_study(path), _stamp(path))
-
-    def standing(self) -> Snapshot | None:
-        """Return the snapshot if it still fits what is on disk, without ever making one."""
-        snapshot = self._snapshot
-        return snapshot if snapshot.stamp == _stamp(self._path) else None
-
-    def current(self) -> Snapshot:
-        """Return the snapshot; a new one when a computation or an import has replaced files."""
-        stamp = _stamp(self._path)
-        snapshot = self._snapshot
-        if snapshot.stamp == stamp:
-            return snapshot
-        with self._lock:
-            if self._snapshot.stamp != stamp:
-                self._snapshot = Snapshot(open_study(self._path), stamp)
-            return self._snapshot
-
-
-def _stamp(path: Path) -> Stamp:
-    """State of the files that are replaced whenever the study changes."""
-    watched = [path / "study.json", path / "method.json", path / "results" / "current.json"]
-    watched += sorted((path / "layers").glob("*.json"))
-    found = []
-    for file in watched:
-        try:
-            status = file.stat()
-        except FileNotFoundError:
-            continue
-        found.append((file.name, status.st_mtime_ns, status.st_size, status.st_ino))
-    return tuple(found)
 
 
 def _load_results(store: FolderStore, run: str | None) -> Mapping[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from phusong.app.api.snapshot import StudySource
+from phusong.app.api.studysource import StudySource
 from phusong.app.commands.console import print_json, terminal
 from phusong.app.commands.reading import warn_if_stale
 from phusong.app.commands.studies import JsonOption, StudyOption

@@ -52,7 +52,7 @@ _COMMANDS: tuple[Callable[[Geometries, Box, int], Commands], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class Column:
     """A property: the message of each distinct value, and which of them each feature has (-1 none)."""
 
     name: str
@@ -68,7 +68,7 @@ class _Level:
     geometries: Geometries
     rows: npt.NDArray[np.int64]
     tree: shapely.STRtree
-    columns: tuple[_Column, ...]
+    columns: tuple[Column, ...]
 
 
 class VectorSource:
@@ -112,7 +112,7 @@ class VectorSource:
         self._rows = np.flatnonzero(present)
         self._projected = shapely.transform(geometries[present], to_mercator)
         self._dimension = int(shapely.get_dimensions(self._projected).max(initial=0))
-        self._columns = tuple(_column(column, frame[column]) for column in columns if column in frame)
+        self._columns = tuple(make_column(column, frame[column]) for column in columns if column in frame)
         kept = columns if coarse_columns is None else coarse_columns
         self._coarse_columns = tuple(column for column in self._columns if column.name in kept)
         self._is_coverage = is_coverage
@@ -206,29 +206,51 @@ class VectorSource:
         return _Level(zoom, shapes, rows, shapely.STRtree(shapes), columns)
 
     def _encode(self, level: _Level, places: npt.NDArray[np.int64], commands: Commands) -> bytes:
-        rows = level.rows[places]
-        keys, values, tags, tag_starts = _tags(level.columns, rows)
-        packed, at = varint.pack(commands.integers)
-        starts = at[commands.starts].tolist()
-        kind = b"\x18" + varint.one(self._dimension + 1)
-        parts = [varint.sized(1, self._name.encode())]
-        for place, row in enumerate(rows.tolist()):
-            content = (
-                b"\x08"
-                + varint.one(row + 1)
-                + varint.sized(2, tags[tag_starts[place] : tag_starts[place + 1]])
-                + kind
-                + varint.sized(4, packed[starts[place] : starts[place + 1]])
-            )
-            parts.append(varint.sized(2, content))
-        parts += [varint.sized(3, key.encode()) for key in keys]
-        parts += values
-        parts.append(b"\x28" + varint.one(EXTENT) + b"\x78\x02")
-        return varint.sized(3, b"".join(parts))
+        return encode_layer(self._name, self._dimension, level.columns, level.rows[places], commands)
+
+
+def encode_layer(
+    name: str,
+    dimension: int,
+    columns: Sequence[Column],
+    rows: npt.NDArray[np.int64],
+    commands: Commands,
+) -> bytes:
+    """Write one layer of a tile; a tile of several layers is their encodings joined.
+
+    Parameters
+    ----------
+    name : str
+    dimension : int
+        0 points, 1 lines, 2 polygons.
+    columns : sequence of Column
+    rows : ndarray of int64, shape (n,)
+        Row of each feature in the columns; its id is the row plus one.
+    commands : Commands
+        Of the n features.
+    """
+    keys, values, tags, tag_starts = _tags(columns, rows)
+    packed, at = varint.pack(commands.integers)
+    starts = at[commands.starts].tolist()
+    kind = b"\x18" + varint.one(dimension + 1)
+    parts = [varint.sized(1, name.encode())]
+    for place, row in enumerate(rows.tolist()):
+        content = (
+            b"\x08"
+            + varint.one(row + 1)
+            + varint.sized(2, tags[tag_starts[place] : tag_starts[place + 1]])
+            + kind
+            + varint.sized(4, packed[starts[place] : starts[place + 1]])
+        )
+        parts.append(varint.sized(2, content))
+    parts += [varint.sized(3, key.encode()) for key in keys]
+    parts += values
+    parts.append(b"\x28" + varint.one(EXTENT) + b"\x78\x02")
+    return varint.sized(3, b"".join(parts))
 
 
 def _tags(
-    columns: Sequence[_Column], rows: npt.NDArray[np.int64]
+    columns: Sequence[Column], rows: npt.NDArray[np.int64]
 ) -> tuple[list[str], list[bytes], bytes, list[int]]:
     """Keys and values that occur in the tile, and each feature's packed pairs of indices to them."""
     keys: list[str] = []
@@ -250,11 +272,12 @@ def _tags(
     return keys, values, packed, at[counts].tolist()
 
 
-def _column(name: str, series: pd.Series) -> _Column:
+def make_column(name: str, series: pd.Series) -> Column:
+    """Make a property of a column of a table."""
     plain = [_plain(value) for value in series.tolist()]
     typed = [None if value is None else (type(value).__name__, value) for value in plain]
     codes, distinct = pd.factorize(np.fromiter(typed, dtype=object, count=len(typed)))
-    return _Column(name, tuple(_value_message(value) for _, value in distinct), codes.astype(np.int64))
+    return Column(name, tuple(_value_message(value) for _, value in distinct), codes.astype(np.int64))
 
 
 def _plain(value: object) -> Hashable | None:
@@ -294,11 +317,11 @@ def _one_per_square(points: Geometries, side_m: float) -> tuple[npt.NDArray[np.i
     return first[order], counts[order]
 
 
-def _counts_column(rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> _Column:
+def _counts_column(rows: npt.NDArray[np.int64], counts: npt.NDArray[np.int64]) -> Column:
     distinct, inverse = np.unique(counts, return_inverse=True)
     codes = np.full(int(rows.max(initial=-1)) + 1, -1, dtype=np.int64)
     codes[rows] = inverse
-    return _Column(COUNT, tuple(_value_message(value) for value in distinct.tolist()), codes)
+    return Column(COUNT, tuple(_value_message(value) for value in distinct.tolist()), codes)
 
 
 def _simplified(shapes: Geometries, tolerance_m: float, *, is_coverage: bool) -> Geometries:

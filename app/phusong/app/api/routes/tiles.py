@@ -1,4 +1,4 @@
-"""Vector tiles of collections (OGC API - Tiles, WebMercatorQuad)."""
+"""Vector tiles of collections and of contour lines (OGC API - Tiles, WebMercatorQuad)."""
 
 from __future__ import annotations
 
@@ -21,4 +21,16 @@ async def vector_tile(  # noqa: PLR0917 - the path has four parts
     if is_fresh(request, snapshot.tag):
         return unchanged(snapshot.tag)
     tile = await draw(request, lambda: snapshot.vectors(collection).tile(z, x, y))
+    return answer(tile, MVT, snapshot.tag)
+
+
+@router.get("/contours/tiles/WebMercatorQuad/{z}/{y}/{x}")
+async def contour_tile(
+    request: Request, snapshot: CurrentSnapshot, z: Zoom, y: TileRow, x: TileColumn
+) -> Response:
+    """Cut contour lines of the terrain: every 100 m from zoom 11, every 20 m from 12; layer `contours`."""
+    check_tile(z, x, y)
+    if is_fresh(request, snapshot.tag):
+        return unchanged(snapshot.tag)
+    tile = await draw(request, lambda: snapshot.contours().tile(z, x, y))
     return answer(tile, MVT, snapshot.tag)

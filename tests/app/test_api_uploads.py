@@ -137,6 +137,14 @@ def test_every_finding_names_its_row_and_column(desk: Desk) -> None:
     assert not desk.store.has("sites")
 
 
+def test_places_off_the_earth_are_findings_and_not_on_the_map(desk: Desk) -> None:
+    rows = [*offered.SITES, ["T-99", offered.SOUTH, offered.WEST, "VNPT", "4G"]]
+    seen = desk.preview(desk.send("sites", "tram.csv", offered.text(rows)))
+    assert [(one["code"], one["row"]) for one in seen["findings"]] == [("coordinates_swapped", 14)]
+    assert len(seen["sample"]["features"]) == 12
+    assert seen["bounds"][3] < 90
+
+
 def test_findings_are_told_in_the_readers_language(desk: Desk) -> None:
     upload = desk.send("sites", "tram.csv", offered.text([offered.SITES[0], ["A", "x", "y", "", ""]]))
     told = {lang: desk.preview(upload, lang=lang)["findings"][0]["text"] for lang in ("vi", "en")}

@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyproj
 import shapely
@@ -175,12 +176,19 @@ def _plain(value: object) -> str | int | float | bool | None:
 
 def _bounds(shapes: Any) -> tuple[float, float, float, float] | None:  # noqa: ANN401 - array of shapes
     edges = shapely.bounds(shapes) if len(shapes) else np.empty((0, 4))
-    known = edges[np.isfinite(edges).all(axis=1)]
+    known = edges[_on_earth(edges)]
     if not len(known):
         return None
     west, south = known[:, :2].min(axis=0)
     east, north = known[:, 2:].max(axis=0)
     return float(west), float(south), float(east), float(north)
+
+
+def _on_earth(edges: Any) -> npt.NDArray[np.bool_]:  # noqa: ANN401 - bounds of shapes
+    """Tell which bounds a map can show: longitude and latitude that changed places are off the earth."""
+    lon, lat = edges[:, [0, 2]], edges[:, [1, 3]]
+    known = np.isfinite(edges).all(axis=1)
+    return np.asarray(known & (np.abs(lon) <= 180).all(axis=1) & (np.abs(lat) <= 90).all(axis=1))
 
 
 def _features(part: Examined, bounds: tuple[float, ...] | None, room: int) -> list[Feature]:
@@ -190,7 +198,7 @@ def _features(part: Examined, bounds: tuple[float, ...] | None, room: int) -> li
     worst = _worst(part.findings)
     keys = [(origin.file, origin.row) for origin in part.origins]
     shapes = np.asarray(part.frame.geometry, dtype=object)
-    there = np.flatnonzero(np.isfinite(shapely.bounds(shapes)).all(axis=1))
+    there = np.flatnonzero(_on_earth(shapely.bounds(shapes)))
     found = [at for at in there if keys[at] in worst][: room // 2]
     others = [at for at in there if keys[at] not in worst]
     step = max(1, -(-len(others) // (room - len(found))))

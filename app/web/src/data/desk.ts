@@ -15,6 +15,8 @@ export interface Sending {
   total_bytes: number;
 }
 
+/** Parts of a Shapefile: taken beside it, but not worth naming. */
+const PARTS = [".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix"];
 /** Kinds of jobs the data view shows and waits for. */
 const KINDS = ["compute", "import", "sample"];
 
@@ -93,7 +95,8 @@ export class DataDesk {
   }
 
   endings(): string[] {
-    return this.layers?.importable.find((one) => one.id === this.layer)?.endings ?? [];
+    const all = this.layers?.importable.find((one) => one.id === this.layer)?.endings ?? [];
+    return all.filter((ending) => !PARTS.includes(ending));
   }
 
   /** Sends files as one upload, the first of them alone opening it. */

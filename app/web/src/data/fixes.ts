@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { t } from "../i18n";
 import type { Preview, Reading } from "./contract";
+import { columnName } from "./panel";
 
 type Content = TemplateResult | typeof nothing;
 
@@ -61,7 +62,7 @@ function columnRow(app: App, preview: Preview, header: string): TemplateResult {
     change(app, { columns: target ? { ...columns, [header]: target } : columns });
   };
   return html`<tr><th scope="row" title=${header}>${header}</th><td><select class="select" aria-label=${header} data-testid="fix-column" data-header=${header} @change=${set}>
-    <option value="">${t("data.ignored")}</option>${preview.targets.map(({ name, is_required }) => html`<option value=${name} ?selected=${name === chosen}>${name}${is_required ? " *" : ""}</option>`)}</select></td></tr>`;
+    <option value="">${t("data.ignored")}</option>${preview.targets.map(({ name, is_required }) => html`<option value=${name} ?selected=${name === chosen}>${columnName(name)}${is_required ? " *" : ""}</option>`)}</select></td></tr>`;
 }
 
 /** Columns that are needed and that no header stands for. */
@@ -81,5 +82,5 @@ export function fixes(app: App, preview: Preview): Content {
       ? html`<table class="table dense columns"><caption class="unseen">${t("data.columns")}</caption><thead><tr><th scope="col">${t("data.header")}</th><th scope="col">${t("data.means")}</th></tr></thead>
         <tbody>${headers.map((header) => columnRow(app, preview, header))}</tbody></table>`
       : nothing}
-    ${missing.length && headers.length ? html`<p class="note faint">${t("data.lacking", { columns: missing.join(", ") })}</p>` : nothing}</details>`;
+    ${missing.length && headers.length ? html`<p class="note faint">${t("data.lacking", { columns: missing.map(columnName).join(", ") })}</p>` : nothing}</details>`;
 }

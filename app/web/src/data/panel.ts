@@ -16,6 +16,12 @@ const MINUTE_S = 60;
 
 export const layerName = (id: string): string => (has(`layer.${id}`) ? t(`layer.${id}`) : id);
 
+/** With a capital, for names that stand alone. */
+export const layerTitle = (id: string): string => layerName(id).replace(/^./u, (letter) => letter.toLocaleUpperCase());
+
+/** What a column of a layer holds. */
+export const columnName = (name: string): string => (has(`data.col.${name}`) ? t(`data.col.${name}`) : name);
+
 /** "about 40 s", "about 3 min"; nothing while nobody can tell. */
 export function remainingText(seconds: number | null): string {
   if (seconds === null) return "";
@@ -83,7 +89,7 @@ function layerRow(app: App, layer: Row): TemplateResult {
   const importable = layer.id.startsWith("fibre_") ? "fibre" : layer.id;
   const { previous } = layer;
   return html`<li class="layer-row" data-testid="layer-row" data-layer=${layer.id} data-rows=${layer.rows}>
-    <div class="layer-main"><b>${layerName(layer.id)}</b>${layer.synthetic ? html`<span class="tag warn"><i class="hatched small"></i>${t("method.synthetic")}</span>` : nothing}
+    <div class="layer-main"><b>${layerTitle(layer.id)}</b>${layer.synthetic ? html`<span class="tag warn"><i class="hatched small"></i>${t("method.synthetic")}</span>` : nothing}
       <span class="figure">${number(layer.rows)}</span></div>
     <div class="layer-sub"><span title=${layer.source}>${layer.source}</span><span>${date(layer.imported_at)}</span><code title=${layer.sha256}>${layer.sha256.slice(0, HASH_LETTERS)}</code></div>
     <div class="layer-acts"><button class="link" data-testid="replace-${layer.id}" @click=${() => pick(app, importable)}>${t("data.replace")}</button>
@@ -98,7 +104,9 @@ export function pick(app: App, layer: string): void {
 }
 
 function layerList(app: App): TemplateResult {
-  const layers = app.data.layers?.layers ?? [];
+  const order = (app.data.layers?.importable ?? []).map((layer) => layer.id);
+  const rank = (id: string): number => order.indexOf(id.startsWith("fibre_") ? "fibre" : id);
+  const layers = [...(app.data.layers?.layers ?? [])].sort((a, b) => rank(a.id) - rank(b.id));
   return html`<section class="panel-scroll"><h3 class="list-head">${t("data.layers")}</h3>${problemAt(app, "layers")}
     ${app.data.layers && layers.length === 0 ? html`<p class="note faint">${t("data.no_layers")}</p>` : nothing}
     <ul class="layer-list">${layers.map((layer) => layerRow(app, layer))}</ul></section>`;

@@ -8,7 +8,7 @@ import { ready } from "../model";
 import { icon, triangle } from "../views/icons";
 import { isOver, type FindingRow, type Preview, type Severity } from "./contract";
 import { fixes } from "./fixes";
-import { layerName } from "./panel";
+import { columnName, layerName, layerTitle } from "./panel";
 
 type Content = TemplateResult | typeof nothing;
 const ROWS_SHOWN = 200;
@@ -19,7 +19,7 @@ const megabytes = (bytes: number): string => t("data.mb", { n: number(bytes / BY
 function layerSelect(app: App): TemplateResult {
   const choose = (event: Event): void => app.data.chooseLayer((event.target as HTMLSelectElement).value);
   return html`<label class="stacked"><span class="label">${t("data.layer")}</span><select class="select" data-testid="data-layer" @change=${choose}>
-    ${(app.data.layers?.importable ?? []).map(({ id }) => html`<option value=${id} ?selected=${id === app.data.layer}>${layerName(id)}</option>`)}</select></label>`;
+    ${(app.data.layers?.importable ?? []).map(({ id }) => html`<option value=${id} ?selected=${id === app.data.layer}>${layerTitle(id)}</option>`)}</select></label>`;
 }
 
 function problemHere(app: App): Content {
@@ -113,7 +113,7 @@ function firstRows(preview: Preview): Content {
   const rows = preview.first_rows;
   const names = Object.keys(rows[0] ?? {}).filter((name) => rows.some((row) => row[name] !== null));
   if (names.length === 0) return nothing;
-  return html`<h3 class="list-head">${t("data.first_rows")}</h3><div class="wide" tabindex="0" role="region" aria-label=${t("data.first_rows")}><table class="table dense first-rows" data-testid="first-rows"><thead><tr>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+  return html`<h3 class="list-head">${t("data.first_rows")}</h3><div class="wide" tabindex="0" role="region" aria-label=${t("data.first_rows")}><table class="table dense first-rows" data-testid="first-rows"><thead><tr>${names.map((name) => html`<th scope="col" title=${name}>${columnName(name)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${names.map((name) => html`<td>${String(row[name] ?? "")}</td>`)}</tr>`)}</tbody></table></div>`;
 }
 

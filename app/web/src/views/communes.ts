@@ -104,6 +104,7 @@ function foot(app: App, rows: readonly CommuneRow[]): TemplateResult {
 
 function skeleton(app: App): TemplateResult {
   const { results } = app.model;
+  if (results.is === "failed" && results.status === 404) return html`<p class="note faint">${t("data.not_computed")}</p>`;
   if (results.is === "failed") return html`<p class="note bad-text">${t("error.in_place", { detail: results.detail })}</p>`;
   return html`<div class="bones">${Array.from({ length: 12 }, () => html`<i class="bone row"></i>`)}</div>`;
 }

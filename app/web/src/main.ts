@@ -20,6 +20,7 @@ import "./styles/data.css";
 import "./styles/narrow.css";
 import "./styles/phone.css";
 import "./styles/whatif.css";
+import "./styles/optimiser.css";
 import { App } from "./app";
 import { setLang, t } from "./i18n";
 import { dataPanel } from "./data/panel";
@@ -49,6 +50,7 @@ import { stage } from "./views/stage";
 import { icon } from "./views/icons";
 import { villageCard } from "./views/village-card";
 import { villagePanel } from "./views/villages";
+import { optimiserLeft, optimiserRight } from "./optimiser/panel";
 import { Masts } from "./whatif/masts";
 import { whatIfPanel } from "./whatif/panel";
 
@@ -83,12 +85,12 @@ function villageLeft(app: App): Content {
 }
 
 function leftPanel(app: App): Content {
-  const views: Record<string, () => Content> = { overview: () => nothing, villages: () => villageLeft(app), signal: () => signalPanel(app), data: () => (app.phone && (app.data.upload || app.data.sending) ? nothing : dataPanel(app)) };
+  const views: Record<string, () => Content> = { overview: () => nothing, villages: () => villageLeft(app), signal: () => signalPanel(app), optimise: () => optimiserLeft(app), data: () => (app.phone && (app.data.upload || app.data.sending) ? nothing : dataPanel(app)) };
   return views[app.state.view]?.() ?? nothing;
 }
 
 function rightPanel(app: App): Content {
-  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => siteCard(app), whatif: () => whatIfPanel(app), data: () => uploadPanel(app) };
+  const views: Record<string, () => Content> = { overview: () => communePanel(app), villages: () => villageCard(app), signal: () => siteCard(app), whatif: () => whatIfPanel(app), optimise: () => optimiserRight(app), data: () => uploadPanel(app) };
   return views[app.state.view]?.() ?? nothing;
 }
 
@@ -150,7 +152,7 @@ function openMap(app: App): void {
         hoverVillage: (id) => app.setUi({ hoverVillage: id }),
         hover: (code, x, y) => app.setUi({ hover: code === null ? null : { code, x, y } }),
         moved: (at) => app.store.set({ at }),
-        pressed: (lon, lat, site) => app.whatif.pressed({ lon, lat }, site),
+        pressed: (lon, lat, site) => app.optimiser.pressed(lon, lat) || app.whatif.pressed({ lon, lat }, site),
         held: (lon, lat) => app.whatif.heldAt({ lon, lat }),
         resized: () => app.revealVillage(),
         rendered: () => (app.model.pointAt || app.whatif.spot || app.state.commune ? app.update() : undefined),
@@ -177,12 +179,13 @@ function start(): void {
   document.documentElement.dataset["theme"] = state.theme;
   let shown = "";
   const app: App = new App(new Store(state), () => {
-    app.model.whatif = app.whatif.drawn();
+    app.model.whatif = app.whatif.drawn() ?? app.optimiser.drawnChange();
+    app.model.optimiser = app.optimiser.drawn();
     drawFrame(app);
     drawMasts(app);
     // The map is asked only when something it draws has changed; hovering and scrolling do not count.
     const { at: _at, ...drawn } = app.state;
-    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, app.model.whatif, narrowed(app), layerHashes(app), previewKey(app), app.signal.revision]);
+    const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, app.model.whatif, app.optimiser.mark, narrowed(app), layerHashes(app), previewKey(app), app.signal.revision]);
     if (key === shown) return;
     shown = key;
     app.map?.show(app.model, app.state, narrowed(app), signalScene(app));

@@ -4,6 +4,7 @@ import { classOf, shareClasses, type Classes } from "./classes";
 import type { Commune, PointReading, Profile, Results, Share, Shares, Status, Study, Target, Village } from "./contract";
 import { collator, composed, plain } from "./format";
 import type { State, VillageSort } from "./state";
+import type { DrawnPlan } from "./optimiser/layers";
 import type { Drawn } from "./whatif/controller";
 
 export type Loadable<T> =
@@ -27,6 +28,8 @@ export interface Model {
   pointAt: [lon: number, lat: number] | null;
   /** What the map draws of a plan. */
   whatif: Drawn | null;
+  /** What the map draws of the optimiser's answer. */
+  optimiser: DrawnPlan | null;
   /** Rows of a file that is looked at before it is imported. */
   preview: GeoJSON.FeatureCollection | null;
 }
@@ -41,6 +44,7 @@ export function emptyModel(): Model {
     point: null,
     pointAt: null,
     whatif: null,
+    optimiser: null,
     preview: null,
   };
 }

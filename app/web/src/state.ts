@@ -6,8 +6,8 @@ import type { Lang } from "./i18n";
 import { KINDS, type Kind } from "./signal/contract";
 
 export type Theme = "light" | "dark";
-export type View = "overview" | "villages" | "signal" | "whatif" | "data";
-export const VIEWS: readonly View[] = ["overview", "villages", "signal", "whatif", "data"];
+export type View = "overview" | "villages" | "signal" | "whatif" | "optimise" | "data";
+export const VIEWS: readonly View[] = ["overview", "villages", "signal", "whatif", "optimise", "data"];
 
 export type SortKey = "name" | "share" | "uncovered" | "white";
 export type VillageSort = "households" | "name" | "commune" | "distance" | "status";
@@ -54,6 +54,8 @@ export interface State {
   layers: LayerName[];
   /** Name of the scenario in hand. */
   scenario: string | null;
+  /** Job whose plan the optimiser shows. */
+  job: string | null;
   /** A plan that is not kept under that name, in letters (`whatif/codec`). */
   plan: string | null;
   lang: Lang;
@@ -86,6 +88,7 @@ export const DEFAULTS: State = {
   above: 0,
   off: [],
   layers: ["sites", "villages", "hillshade", "labels"],
+  job: null,
   scenario: null,
   plan: null,
   lang: "vi",

@@ -10,6 +10,7 @@ import { CODES_MAX_ZOOM, DRAWN, signalLayers } from "../signal/maplayers";
 import { labelLayers, pointLayers } from "./points";
 import { PALETTES } from "./palette";
 import type { Scene } from "./scene";
+import { planLayers, planSources } from "../optimiser/layers";
 import { whatIfGround, whatIfMarks, whatIfSources } from "../whatif/layers";
 
 /** Vector collections drawn from tiles, with the property that identifies a feature. */
@@ -92,6 +93,7 @@ function drawnSources(scene: Scene): Sources {
     [DRAWN]: drawn(scene.signal.drawn),
     ...(scene.state.view === "data" && scene.model.preview ? { preview: drawn(scene.model.preview) } : {}),
     ...(scene.model.whatif ? whatIfSources(scene, scene.model.whatif) : {}),
+    ...(scene.model.optimiser ? planSources(scene.model.optimiser) : {}),
     ...(scene.outline ? { mask: drawn(scene.outline.mask), edge: drawn(scene.outline.edge) } : {}),
   };
 }
@@ -119,6 +121,7 @@ export function buildStyle(scene: Scene): StyleSpecification {
     ...pointLayers(scene),
     ...(scene.model.whatif ? whatIfMarks(scene, scene.model.whatif) : []),
     ...labelLayers(scene),
+    ...(scene.model.optimiser ? planLayers(scene, scene.model.optimiser) : []),
     ...previewLayers(scene),
   ];
   return { version: 8, sources, layers: layers.filter(withSource(sources)), transition: { duration: 0, delay: 0 } };

@@ -22,6 +22,7 @@ function phoneTitle(app: App): [title: string, sub: string] {
   const tech = technology(app.model, app.state);
   if (app.state.view === "villages") return [t("villages.title"), name];
   if (app.state.view === "whatif") return [t("nav.whatif"), name];
+  if (app.state.view === "optimise") return [t("optimise.title"), name];
   const goal = target(app.model, app.state);
   const sub = [dataAsOf(app), goal ? t("top.target", { n: percent(goal.percent / 100, 0) }) : ""].filter(Boolean).join(" · ");
   return [tech ? `${name} · ${tech}` : name, sub];

@@ -13,6 +13,7 @@ import { icon, mark } from "./icons";
 import { shareLegend } from "./legend";
 import { layersMenu } from "./menus";
 import { pointCross, pointTip } from "./signal";
+import { planLegend } from "../optimiser/legend";
 import { toolbar } from "../whatif/toolbar";
 
 function control(name: "plus" | "minus" | "extent" | "layers" | "measure", label: string, act: () => void, open?: boolean): TemplateResult {
@@ -71,5 +72,5 @@ function failure(app: App): TemplateResult | typeof nothing {
 
 export function stage(app: App): TemplateResult {
   if (app.mapProblem !== null) return html`<p class="message note" role="alert">${t("map.failed", { detail: app.mapProblem })}</p>${failure(app)}`;
-  return html`${controls(app)}${toolbar(app)}${shareLegend(app)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}${tourOffer(app)}`;
+  return html`${controls(app)}${toolbar(app)}${shareLegend(app)}${planLegend(app.optimiser)}${methodLine(app)}${communeCard(app)}${hoverTip(app)}${pointCross(app)}${pointTip(app)}${failure(app)}${tourOffer(app)}`;
 }

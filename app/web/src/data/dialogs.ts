@@ -7,6 +7,7 @@ import { has, t } from "../i18n";
 import { operator, ready, technology } from "../model";
 import { icon } from "../views/icons";
 import type { MethodAnswer, TargetRecord } from "./contract";
+import { layerTitle } from "./panel";
 
 type Content = TemplateResult | typeof nothing;
 
@@ -153,8 +154,20 @@ function listLinks(app: App, kind: string, formats: readonly string[]): Template
 
 function rasterLink(name: string, parameters: Record<string, string>): TemplateResult {
   const query = new URLSearchParams(parameters);
-  const label = has(`layer.${name}`) ? t(`layer.${name}`) : t(`data.raster.${name}`);
+  const label = has(`layer.${name}`) ? layerTitle(name) : t(`data.raster.${name}`);
   return html`<a class="button" download data-testid="get-raster-${name}" href=${`${address(`exports/rasters/${name}.tif`)}${query.size ? `?${query}` : ""}`}>${icon("download", 16)} ${label}</a>`;
+}
+
+const ARCHIVES = ["communes", "villages", "sites", "cells", "roads", "fibre_routes"] as const;
+
+/** Vector tiles of the layers there are, for maps without a server. */
+function archives(app: App): Content {
+  const layers = ready(app.model.study)?.layers ?? {};
+  const there = ARCHIVES.filter((name) => layers[name]);
+  if (there.length === 0) return nothing;
+  return html`<tr><th scope="row">${t("data.exports.tiles")}<small>PMTiles</small></th><td>${there.map(
+    (name) => html`<a class="button" download data-testid="get-tiles-${name}" href=${address(`exports/tiles/${name}.pmtiles`)}>${icon("download", 16)} ${layerTitle(name)}</a>`,
+  )}</td></tr>`;
 }
 
 function exportDialog(app: App): TemplateResult {
@@ -168,7 +181,7 @@ function exportDialog(app: App): TemplateResult {
     ${computed ? nothing : html`<p class="in-place warn">${t("data.not_computed")}</p>`}
     <table class="table exports"><tbody>${computed ? LISTS.map(([kind, formats]) => listLinks(app, kind, formats)) : nothing}
     ${computed ? html`<tr><th scope="row">${t("data.exports.results")}<small>${service.technology}, ${who}</small></th><td>${RESULTS.map((name) => rasterLink(name, service))}</td></tr>` : nothing}
-    ${inputs.length ? html`<tr><th scope="row">${t("data.exports.inputs")}<small>COG</small></th><td>${inputs.map((name) => rasterLink(name, {}))}</td></tr>` : nothing}</tbody></table>`;
+    ${inputs.length ? html`<tr><th scope="row">${t("data.exports.inputs")}<small>COG</small></th><td>${inputs.map((name) => rasterLink(name, {}))}</td></tr>` : nothing}${archives(app)}</tbody></table>`;
   return shell(app, "export", t("export.title"), body);
 }
 

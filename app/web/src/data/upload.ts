@@ -12,9 +12,15 @@ import { columnName, layerName, layerTitle } from "./panel";
 
 type Content = TemplateResult | typeof nothing;
 const ROWS_SHOWN = 200;
+const ROW_ZOOM = 13;
 const BYTES_IN_MB = 1e6;
 
-const megabytes = (bytes: number): string => t("data.mb", { n: number(bytes / BYTES_IN_MB, bytes < 10 * BYTES_IN_MB ? 1 : 0) });
+const BYTES_IN_KB = 1e3;
+
+function size(bytes: number): string {
+  if (bytes < BYTES_IN_MB / 10) return t("data.kb", { n: number(bytes / BYTES_IN_KB, 1) });
+  return t("data.mb", { n: number(bytes / BYTES_IN_MB, bytes < 10 * BYTES_IN_MB ? 1 : 0) });
+}
 
 function layerSelect(app: App): TemplateResult {
   const choose = (event: Event): void => app.data.chooseLayer((event.target as HTMLSelectElement).value);
@@ -52,7 +58,7 @@ function dropZone(app: App): TemplateResult {
     <div class="drop ${app.data.dragging ? "is-over" : ""}" data-testid="drop" @dragover=${zone(true)} @dragenter=${zone(true)} @dragleave=${zone(false)} @drop=${drop}>
       ${icon("data", 28)}<p>${t("data.drop")}</p>
       <button class="button is-primary" data-testid="choose" @click=${() => document.getElementById("data-file")?.click()}>${t("data.choose")}</button>
-      <p class="faint">${app.data.endings().join(" ")}</p><p class="faint">${t("data.limit", { size: megabytes(limit) })}</p></div>
+      <p class="faint">${app.data.endings().join(" ")}</p><p class="faint">${t("data.limit", { size: size(limit) })}</p></div>
     ${problemHere(app)}<p class="faint">${t("data.safe")}</p></section>`;
 }
 
@@ -75,7 +81,7 @@ function counts(preview: Preview): TemplateResult {
 
 function summary(preview: Preview): TemplateResult {
   const crs = [...new Set(preview.sources.map((source) => source.crs).filter(Boolean))].join(", ");
-  const files = preview.files.map((file) => `${file.name} (${megabytes(file.bytes)})`).join(", ");
+  const files = preview.files.map((file) => `${file.name} (${size(file.bytes)})`).join(", ");
   const old = preview.replaces.map((layer) => t("data.replaces_one", { n: number(layer.rows), source: layer.source, date: date(layer.imported_at) })).join("; ");
   return html`<dl class="record tight"><dt>${t("data.file")}</dt><dd>${files}</dd>
     <dt>${t("data.rows")}</dt><dd data-testid="preview-rows" data-value=${preview.rows}>${number(preview.rows)}</dd>
@@ -92,20 +98,29 @@ function problemBox(preview: Preview): Content {
 
 const place = (finding: FindingRow): string => [finding.sheet, finding.row === null ? null : t("data.row", { n: number(finding.row) })].filter(Boolean).join(", ");
 
-function findingRow(finding: FindingRow, isOneFile: boolean): TemplateResult {
+/** Middle of the row's shape on the map; null where the sample has none. */
+function placeOf(preview: Preview, finding: FindingRow): [lon: number, lat: number] | null {
+  const feature = preview.sample.features.find(({ properties }) => properties?.["row"] === finding.row && properties?.["file"] === finding.file);
+  const corners = feature && "coordinates" in feature.geometry ? (feature.geometry.coordinates as unknown[]).flat(4).filter((value): value is number => typeof value === "number") : [];
+  const [lon, lat] = corners;
+  return lon === undefined || lat === undefined ? null : [lon, lat];
+}
+
+function findingRow(app: App, preview: Preview, finding: FindingRow, isOneFile: boolean): TemplateResult {
+  const at = finding.row === null ? null : placeOf(preview, finding);
   const value = [finding.value, finding.allowed ? t("data.allowed", { value: finding.allowed }) : null].filter(Boolean).join(" → ");
   return html`<tr data-testid="finding" data-code=${finding.code} data-row=${finding.row ?? ""} data-severity=${finding.severity} class="is-${finding.severity}">
-    <td>${place(finding)}${isOneFile || !finding.file ? nothing : html`<small>${finding.file}</small>`}</td>
+    <td>${at ? html`<button class="link" title=${t("data.show_on_map")} @click=${() => app.map?.goTo(at[0], at[1], ROW_ZOOM)}>${place(finding)}</button>` : place(finding)}${isOneFile || !finding.file ? nothing : html`<small>${finding.file}</small>`}</td>
     <td>${finding.column ?? ""}</td><td class="wraps"><b>${finding.text}</b>${value ? html`<small>${value}</small>` : nothing}</td></tr>`;
 }
 
-function findings(preview: Preview): Content {
+function findings(app: App, preview: Preview): Content {
   if (preview.findings.length === 0) return nothing;
   const isOneFile = preview.files.length === 1;
   const hidden = preview.findings.length - ROWS_SHOWN;
   return html`<h3 class="list-head">${t("data.findings")}</h3><table class="table dense findings" data-testid="findings"><thead><tr>
     <th scope="col">${t("data.where")}</th><th scope="col">${t("data.column")}</th><th scope="col">${t("data.what")}</th></tr></thead>
-    <tbody>${preview.findings.slice(0, ROWS_SHOWN).map((finding) => findingRow(finding, isOneFile))}</tbody></table>
+    <tbody>${preview.findings.slice(0, ROWS_SHOWN).map((finding) => findingRow(app, preview, finding, isOneFile))}</tbody></table>
     ${hidden > 0 ? html`<p class="note faint">${t("data.more_findings", { n: number(hidden) })}</p>` : nothing}`;
 }
 
@@ -122,7 +137,7 @@ function previewBody(app: App): TemplateResult {
   if (preview?.is === "failed") return html`<p class="in-place bad" role="alert">${preview.detail}</p>`;
   const value = ready(preview);
   if (!value) return html`<p class="note" data-testid="reading">${t("data.reading")}</p><div class="bones">${Array.from({ length: 8 }, () => html`<i class="bone row"></i>`)}</div>`;
-  return html`<section class="panel-section">${problemBox(value)}${summary(value)}</section>${fixes(app, value)}${findings(value)}${firstRows(value)}`;
+  return html`<section class="panel-section">${problemBox(value)}${summary(value)}</section>${fixes(app, value)}${findings(app, value)}${firstRows(value)}`;
 }
 
 function foot(app: App): TemplateResult {

@@ -4,7 +4,7 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import { address, exportAddress } from "../api";
 import type { App } from "../app";
 import { has, t } from "../i18n";
-import { operator, ready, technology } from "../model";
+import { coverageName, operator, ready, technology } from "../model";
 import { icon } from "../views/icons";
 import type { MethodAnswer, TargetRecord } from "./contract";
 import { layerTitle } from "./panel";
@@ -158,15 +158,14 @@ function rasterLink(name: string, parameters: Record<string, string>): TemplateR
   return html`<a class="button" download data-testid="get-raster-${name}" href=${`${address(`exports/rasters/${name}.tif`)}${query.size ? `?${query}` : ""}`}>${icon("download", 16)} ${label}</a>`;
 }
 
-const ARCHIVES = ["communes", "villages", "sites", "cells", "roads", "fibre_routes"] as const;
-
-/** Vector tiles of the layers there are, for maps without a server. */
+/** Tiles as files, for maps without a server: the layers, and the signal chosen on the page. */
 function archives(app: App): Content {
-  const layers = ready(app.model.study)?.layers ?? {};
-  const there = ARCHIVES.filter((name) => layers[name]);
-  if (there.length === 0) return nothing;
-  return html`<tr><th scope="row">${t("data.exports.tiles")}<small>PMTiles</small></th><td>${there.map(
-    (name) => html`<a class="button" download data-testid="get-tiles-${name}" href=${address(`exports/tiles/${name}.pmtiles`)}>${icon("download", 16)} ${layerTitle(name)}</a>`,
+  const study = ready(app.model.study);
+  if (!study?.layers["communes"]) return nothing;
+  const signal = coverageName(app.model, app.state);
+  const names: [name: string, label: string][] = [["vector", t("data.exports.vector")], ...(signal ? [[signal, t("data.raster.rsrp")] as [string, string]] : [])];
+  return html`<tr><th scope="row">${t("data.exports.tiles")}<small>PMTiles</small></th><td>${names.map(
+    ([name, label]) => html`<a class="button" download data-testid="get-tiles" href=${address(`exports/tiles/${name}.pmtiles`)}>${icon("download", 16)} ${label}</a>`,
   )}</td></tr>`;
 }
 

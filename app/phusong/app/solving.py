@@ -16,10 +16,17 @@ import numpy as np
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
-from phusong.coverage.placement.instance import CoverageInstance, Int32Array, SideConstraints
+from phusong.coverage.placement.instance import (
+    CoverageInstance,
+    Int32Array,
+    SideConstraints,
+    coverage_instance,
+)
 from phusong.coverage.placement.leastcost import solve_least_cost
 from phusong.coverage.placement.maxcover import solve_max_cover
 
+LOADING_S = 0.5
+"""Longest that the small instance is worked on once everything is loaded."""
 Tell = Callable[[Step, Int32Array], None]
 
 
@@ -121,6 +128,24 @@ def solve_instance(
         return solve_max_cover(
             instance, sites=goal.sites, budget=goal.budget, constraints=constraints, control=control
         )
+
+
+def load_kernels(goal: Goal) -> None:
+    """Load the compiled parts that a goal needs, by solving a small instance.
+
+    They lie in a cache on disk, and taking them from there costs a second that has nothing to do with the
+    instance; a clock started afterwards tells how long the instance takes.
+    """
+    draw = np.random.default_rng(0).random((40, 400)) < 0.05
+    indptr = np.concatenate([[0], draw.sum(axis=1).cumsum()])
+    index = np.nonzero(draw)[1]
+    small = coverage_instance(indptr, index, np.ones(400), 1.0 + np.arange(40) % 3)
+    reach = None if goal.reach_share is None else 0.3
+    money = None if goal.budget is None else 12.0
+    easy = Goal(None if goal.sites is None else 6, money, reach)
+    solve_instance(
+        small, SideConstraints(), easy, gap=0.0, time_limit_s=LOADING_S, tell=lambda _step, _chosen: None
+    )
 
 
 @contextmanager

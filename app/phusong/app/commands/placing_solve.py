@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +13,7 @@ from phusong.app.commands.console import Terminal, print_json, terminal
 from phusong.app.commands.studies import JsonOption
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.instancefiles import read_instance
-from phusong.app.solving import answer_record, goal_from, share_from, solve_instance
+from phusong.app.solving import answer_record, goal_from, load_kernels, share_from, solve_instance
 from phusong.coverage.placement.answer import Step
 from phusong.coverage.placement.instance import Int32Array
 
@@ -37,13 +39,18 @@ def solve(
     speaker = terminal(context)
     goal = goal_from(sites, budget, reach)
     asked_gap = share_from(gap, per_cent=False)
-    instance, constraints = read_instance(file)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(1) as beside:  # the file is read while the kernels load
+        reading = beside.submit(read_instance, file)
+        load_kernels(goal)
+        instance, constraints = reading.result()
+    loading_s = time.perf_counter() - began
 
     def tell(step: Step, chosen: Int32Array) -> None:
         speaker.say("cli.place.solve.step", **_words(speaker, step), sites=len(chosen))
 
     answer = solve_instance(instance, constraints, goal, gap=asked_gap, time_limit_s=time_limit, tell=tell)
-    record = answer_record(answer, goal)
+    record = {**answer_record(answer, goal), "loading_seconds": loading_s}
     if as_json:
         print_json(record)
     else:

@@ -5,18 +5,15 @@ import { EMPTY, isEmpty, type Addition, type Plan } from "./plan";
 /** Longer pieces are cut by mail programs; such a plan is saved and shared by its name. */
 export const LONGEST = 1500;
 const VERSION = 1;
-const PLACES = 1e6;
 
 type Packed = [
   site: string, lon: number, lat: number, height: number, band: string, azimuths: number[] | null, power: number | null,
   tilt: number | null, operator: string | null, technology: string | null, cost: number | null, source: string,
 ];
 
-const rounded = (degrees: number): number => Math.round(degrees * PLACES) / PLACES;
-
 function packed(one: Addition): Packed {
   return [
-    one.site_id, rounded(one.lon_deg), rounded(one.lat_deg), one.height_m, one.band, one.azimuths_deg, one.power_dbm,
+    one.site_id, one.lon_deg, one.lat_deg, one.height_m, one.band, one.azimuths_deg, one.power_dbm,
     one.downtilt_deg, one.operator, one.technology, one.cost_mvnd, one.source,
   ];
 }

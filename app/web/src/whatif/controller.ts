@@ -39,6 +39,7 @@ export interface Old {
 
 const NOWHERE: Old | null = null;
 const ZOOM = 12;
+const LIFT_MS = 900;
 
 export class WhatIf {
   history: History<Plan> = began(EMPTY);
@@ -67,6 +68,7 @@ export class WhatIf {
   );
   private isStarted = false;
   private asked = "";
+  private heldLast = -Infinity;
 
   constructor(readonly app: App) {
     this.scenarios = new Scenarios(this);
@@ -338,6 +340,8 @@ export class WhatIf {
   /** A press on the map; true where it was meant for this view. */
   pressed(place: Place, site: string | null): boolean {
     if (!this.isActive) return false;
+    // Lifting the finger after a long press is a click to some browsers.
+    if (performance.now() - this.heldLast < LIFT_MS) return true;
     if (this.isArmed) this.put(place);
     else this.chooseSite(site);
     return true;
@@ -347,6 +351,7 @@ export class WhatIf {
   heldAt(place: Place): void {
     if (!this.isActive) return;
     this.spot = place;
+    this.heldLast = performance.now();
     this.site = null;
     this.app.update();
   }

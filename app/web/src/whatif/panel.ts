@@ -88,7 +88,7 @@ function villages(app: App): Content {
     app.update();
   };
   return html`<section class="panel-section" data-testid="changed-villages"><p class="label between"><span>${t("whatif.changed_villages")}</span>
-      <span class="faint">${t("whatif.counts", { gains: number(column.gains.length), loses: number(column.loses.length) })}${more ? html` · <button class="link" data-testid="all-villages" @click=${toggle}>${t(app.whatif.allVillages ? "whatif.fewer" : "whatif.all")}</button>` : nothing}</span></p>
+      <span class="faint">${t("whatif.counts", { gains: number(column.gains.length), loses: number(column.loses.length) })}${more ? html` · <button class="link" data-testid="all-villages" aria-expanded=${app.whatif.allVillages} @click=${toggle}>${t(app.whatif.allVillages ? "whatif.fewer" : "whatif.all")}</button>` : nothing}</span></p>
     ${rows.length === 0 ? html`<p class="faint">${t("whatif.no_village")}</p>` : html`<ul class="changed-list">${listed.map(([one, gain]) => villageRow(app, one, gain))}</ul>`}</section>`;
 }
 

@@ -49,6 +49,10 @@ export function carriersOf(plan: Plan, site: string): Addition[] {
   return plan.additions.filter((one) => one.site_id === site);
 }
 
+/** Places to a tenth of a metre: what an address can hold is what is computed. */
+const PLACES = 1e6;
+const rounded = (degrees: number): number => Math.round(degrees * PLACES) / PLACES;
+
 /** A name no mast of the plan has: T1, T2 … */
 export function freeName(plan: Plan): string {
   const taken = new Set(plan.additions.map((one) => one.site_id));
@@ -58,12 +62,13 @@ export function freeName(plan: Plan): string {
 }
 
 export function withMast(plan: Plan, addition: Addition): Plan {
-  return { ...plan, additions: [...plan.additions, addition] };
+  const placed = { ...addition, lon_deg: rounded(addition.lon_deg), lat_deg: rounded(addition.lat_deg) };
+  return { ...plan, additions: [...plan.additions, placed] };
 }
 
 /** All carriers of a mast stand at the same place. */
 export function movedTo(plan: Plan, site: string, { lon, lat }: Place): Plan {
-  return { ...plan, additions: plan.additions.map((one) => (one.site_id === site ? { ...one, lon_deg: lon, lat_deg: lat } : one)) };
+  return { ...plan, additions: plan.additions.map((one) => (one.site_id === site ? { ...one, lon_deg: rounded(lon), lat_deg: rounded(lat) } : one)) };
 }
 
 /** Changes one carrier of a mast, told by its place among them. */

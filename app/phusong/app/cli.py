@@ -37,6 +37,7 @@ MODULES: Mapping[str, str] = {
     "place": "placing",
     "explain": "explaining",
     "map": "mapping",
+    "export": "archiving",
     "serve": "serving",
     "job": "jobs",
     "validate": "working",

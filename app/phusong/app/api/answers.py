@@ -32,12 +32,12 @@ def is_fresh(request: Request, tag: str) -> bool:
 
 def unchanged(tag: str) -> Response:
     """Answer 304."""
-    return Response(status_code=304, headers=_caching(tag))
+    return Response(status_code=304, headers=caching(tag))
 
 
 def answer(content: bytes, media_type: str, tag: str, **headers: str) -> Response:
     """Answer with bytes that may be kept but must be asked for again."""
-    return Response(content, media_type=media_type, headers={**_caching(tag), **headers})
+    return Response(content, media_type=media_type, headers={**caching(tag), **headers})
 
 
 def json_answer(request: Request, record: Any, tag: str) -> Response:  # noqa: ANN401
@@ -45,5 +45,6 @@ def json_answer(request: Request, record: Any, tag: str) -> Response:  # noqa: A
     return unchanged(tag) if is_fresh(request, tag) else answer(encode(record), JSON, tag)
 
 
-def _caching(tag: str) -> dict[str, str]:
+def caching(tag: str) -> dict[str, str]:
+    """Headers of an answer that may be kept but must be asked for again."""
     return {"ETag": entity_tag(tag), "Cache-Control": "no-cache"}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 
 from phusong.app.api.answers import PNG, answer, is_fresh, json_answer, unchanged
-from phusong.app.api.dependencies import CurrentSnapshot, ReaderLanguage, TileColumn, TileRow, Zoom
+from phusong.app.api.dependencies import CurrentSnapshot, ReaderLanguage, TileColumn, TileRow, Zoom, draw
 from phusong.app.api.schemas import DistributionReading
 from phusong.app.api.signalwords import code_ramp, grey_ramp, layer_record
 from phusong.app.api.snapshot import HILLSHADE, Snapshot
@@ -26,9 +26,7 @@ Threshold = Annotated[float | None, Query(ge=-200, le=50, allow_inf_nan=False)]
 
 Form = Annotated[
     Literal["colours", "codes"],
-    Query(
-        description="`codes`: codes of a signal layer as shades of grey, to be coloured by the reader"
-    ),
+    Query(description="`codes`: codes of a signal layer as shades of grey, to be coloured by the reader"),
 ]
 
 
@@ -61,7 +59,7 @@ def coverage_distribution(request: Request, snapshot: CurrentSnapshot, coverage:
 
 
 @router.get("/coverages/{coverage}/tiles/WebMercatorQuad/{z}/{y}/{x}")
-def picture_tile(  # noqa: PLR0917 - the path has four parts
+async def picture_tile(  # noqa: PLR0917 - the path has four parts
     request: Request,
     snapshot: CurrentSnapshot,
     coverage: str,
@@ -73,14 +71,18 @@ def picture_tile(  # noqa: PLR0917 - the path has four parts
 ) -> Response:
     """Draw a 256-pixel PNG tile; levels below the threshold (default: the method's) are transparent."""
     check_tile(z, x, y)
-    display = snapshot.display(coverage)
-    if is_fresh(request, snapshot.tag):
-        return unchanged(snapshot.tag)
-    ramp = grey_ramp() if form == "codes" else _ramp(snapshot, coverage, threshold_dbm)
-    return answer(render_tile(display, z, x, y, ramp=ramp), PNG, snapshot.tag)
+    def picture() -> Response:
+        display = snapshot.display(coverage)
+        if is_fresh(request, snapshot.tag):
+            return unchanged(snapshot.tag)
+        ramp = grey_ramp() if form == "codes" else picture_ramp(snapshot, coverage, threshold_dbm)
+        return answer(render_tile(display, z, x, y, ramp=ramp), PNG, snapshot.tag)
+
+    return await draw(request, picture)
 
 
-def _ramp(snapshot: Snapshot, coverage: str, threshold_dbm: float | None) -> Ramp:
+def picture_ramp(snapshot: Snapshot, coverage: str, threshold_dbm: float | None = None) -> Ramp:
+    """Return the colours of a coverage; a level map is transparent below the threshold (the method's)."""
     if coverage == HILLSHADE:
         return snapshot.part("ramp hillshade", shade_ramp)
     layers = snapshot.signal_layers()

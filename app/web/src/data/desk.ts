@@ -20,6 +20,12 @@ const PARTS = [".dbf", ".shx", ".prj", ".cpg", ".sbn", ".sbx", ".qix"];
 /** Kinds of jobs the data view shows and waits for. */
 const KINDS = ["compute", "import", "sample"];
 
+/** Whether an upload still has a decision or the end of its import before it. */
+function isWaiting(upload: Upload, jobs: readonly Job[]): boolean {
+  const job = jobs.find((one) => one.jobID === upload.job);
+  return upload.job === null || (job !== undefined && job.status !== "successful");
+}
+
 function wordsOf(error: unknown): string {
   if (!(error instanceof Problem)) return error instanceof Error ? error.message : String(error);
   return error.status === 0 ? t("error.offline") : error.message;
@@ -53,7 +59,7 @@ export class DataDesk {
     const [jobs, uploads] = await Promise.all([requests.fetchJobs(), requests.fetchUploads()]).catch(() => [[], []] as [Job[], Upload[]]);
     const running = jobs.find((job) => KINDS.includes(job.processID) && !isOver(job));
     if (running) this.follow(running);
-    const waiting = uploads.filter((upload) => upload.job === null).at(-1);
+    const waiting = uploads.filter((upload) => isWaiting(upload, jobs)).at(-1);
     if (waiting && this.upload === null) {
       this.upload = waiting;
       this.layer = waiting.layer;
@@ -66,7 +72,7 @@ export class DataDesk {
   /** Called when the view is opened or the language changes. */
   opened(): void {
     void this.loadLayers();
-    if (this.upload && this.upload.job === null) void this.look();
+    if (this.upload) void this.look();
   }
 
   async loadLayers(): Promise<void> {

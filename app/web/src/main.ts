@@ -184,7 +184,8 @@ function start(): void {
     drawFrame(app);
     drawMasts(app);
     // The map is asked only when something it draws has changed; hovering and scrolling do not count.
-    const { at: _at, ...drawn } = app.state;
+    // The threshold recolours the map by itself, because it must follow the hand.
+    const { at: _at, above: _above, ...drawn } = app.state;
     const key = JSON.stringify([drawn, ready(app.model.results)?.run, app.model.study.is, app.model.village?.is, app.model.profile?.is, ready(app.model.profile)?.cell_id, app.model.whatif, app.optimiser.mark, narrowed(app), layerHashes(app), previewKey(app), app.signal.revision]);
     if (key === shown) return;
     shown = key;

@@ -138,7 +138,7 @@ function valueOf(key: Key, text: string): unknown {
   const fallback = DEFAULTS[key];
   if (Array.isArray(fallback)) return listOf(key, text);
   if (typeof fallback === "boolean") return text === "true";
-  if (typeof fallback === "number") return Number.isInteger(Number(text)) && Math.abs(Number(text)) <= 40 ? Number(text) : fallback;
+  if (typeof fallback === "number") return Number.isInteger(Number(text)) && Math.abs(Number(text)) <= 60 ? Number(text) : fallback;
   const allowed = ALLOWED[key];
   if (allowed && !allowed.includes(text)) return fallback;
   return text === "" && fallback === null ? null : text;

@@ -14,7 +14,7 @@ export type Place = [lon: number, lat: number];
 
 /** Slider, dB against the threshold of the method. */
 export const LEAST_ABOVE_DB = -20;
-export const MOST_ABOVE_DB = 40;
+export const MOST_ABOVE_DB = 60;
 
 export class SignalDesk {
   layers: Loadable<CodeLayer[]> | null = null;
@@ -138,7 +138,8 @@ export class SignalDesk {
     if (!layer || !map?.getLayer("signal")) return;
     const start = performance.now();
     map.setPaintProperty("signal", "color-relief-color", reliefColour(codeColours(layer, above_db, this.app.state.off)), { validate: false });
-    map.once("render", () => performance.measure("recolour", { start }));
+    performance.measure("recolour", { start });
+    map.once("render", () => performance.measure("recolour-frame", { start }));
   }
 
   toggleClass(index: number, only: boolean): void {

@@ -81,13 +81,17 @@ function tools(app: App): TemplateResult {
 }
 
 export function signalPanel(app: App): TemplateResult {
-  const reset = (): void => app.store.set({ tech: DEFAULTS.tech, operator: DEFAULTS.operator, layers: DEFAULTS.layers, kind: DEFAULTS.kind, above: DEFAULTS.above, off: [] });
+  const reset = (): void => app.store.set({ tech: DEFAULTS.tech, operator: DEFAULTS.operator, layers: DEFAULTS.layers, kind: DEFAULTS.kind, off: [] });
+  const resetAll = (): void => {
+    reset();
+    app.signal.moveThreshold(DEFAULTS.above, true);
+  };
   return html`<section class="panel" aria-label=${t("signal.title")}>
-    <header class="panel-head"><h2>${t("signal.title")}</h2><span class="grow"></span><button class="quiet" data-testid="signal-reset" @click=${reset}>${icon("reset", 16)} ${t("signal.reset")}</button></header>
+    <header class="panel-head"><h2>${t("signal.title")}</h2><span class="grow"></span><button class="quiet" data-testid="signal-reset" @click=${resetAll}>${icon("reset", 16)} ${t("signal.reset")}</button></header>
     <div class="panel-scroll">
       <section class="panel-section"><div class="chips">${KINDS.map((kind) => chip(app, kind))}</div></section>
       <section class="panel-section fields"><span class="label">${t("signal.technology")}</span>${technologySwitch(app)}
         <span class="label">${t("signal.operator")}</span>${operatorSelect(app)}</section>
       ${lacking(app)}${thresholdSection(app)}${legend(app)}${tools(app)}</div>
-    <footer class="panel-section sticky">${layerBoxes(app)}</footer></section>`;
+    <footer class="panel-section sticky signal-layers">${layerBoxes(app)}</footer></section>`;
 }

@@ -102,7 +102,7 @@ function announce(app: App): void {
 }
 
 function scale(layer: CodeLayer): TemplateResult {
-  const marks = [-20, -5, 10, 25, 40];
+  const marks = [-20, 0, 20, 40, 60];
   return html`<div class="threshold-scale" aria-hidden="true">${marks.map((mark) => html`<span style="left:${(100 * (mark - LEAST_ABOVE_DB)) / SPAN_DB}%">${number((layer.threshold_dbm ?? 0) + mark)}</span>`)}</div>`;
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from starlette.middleware import Middleware
 
 from phusong.app.api.compression import Compression
 from phusong.app.api.errors import MEDIA_TYPE, install_error_handlers
+from phusong.app.api.examples import add_examples
 from phusong.app.api.guards import BodyLimit
 from phusong.app.api.headers import HeadAsGet, SecurityHeaders
 from phusong.app.api.page import PACKAGED_PAGE, PageFiles
@@ -53,6 +55,11 @@ from phusong.app.uploading.desk import UploadDesk
 from phusong.coverage.errors import PhuSongError
 from phusong.geodata.store.folder import FolderStore
 
+DESCRIPTION = (
+    "Coverage of one study. Every failure is a problem document (RFC 9457). Answers bear an ETag; ask again "
+    "with If-None-Match. Parameters that an address does not know are refused at `items`, where they would "
+    "be filters, and pass unheeded elsewhere, so that an address may bear a mark of its own (`?run=...`)."
+)
 DRAWING_THREADS = max(2, min(os.cpu_count() or 2, 8))
 
 
@@ -149,7 +156,9 @@ def _warm(app: FastAPI, is_over: Callable[[], bool]) -> None:
 def describe_api(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document; every failure is a problem document."""
     if app.openapi_schema is None:
-        document = get_openapi(title=app.title, version=app.version, routes=app.routes)
+        document = get_openapi(
+            title=app.title, version=app.version, routes=app.routes, description=DESCRIPTION
+        )
         schemas = document.setdefault("components", {}).setdefault("schemas", {})
         for name in ("HTTPValidationError", "ValidationError"):
             schemas.pop(name, None)
@@ -161,6 +170,7 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
         for path in document["paths"].values():
             for operation in path.values():
                 operation["responses"].pop("422", None)
-                operation["responses"]["default"] = failure
+                operation["responses"]["default"] = copy.deepcopy(failure)
+        add_examples(document)
         app.openapi_schema = document
     return app.openapi_schema

@@ -53,6 +53,8 @@ def landing(request: Request, snapshot: CurrentSnapshot, language: ReaderLanguag
         ("conformance", "/conformance"),
         ("data", "/collections"),
         ("results", "/results"),
+        ("http://www.opengis.net/def/rel/ogc/1.0/processes", "/processes"),
+        ("http://www.opengis.net/def/rel/ogc/1.0/job-list", "/jobs"),
     )
     root = request.scope.get("root_path", "")
     record = {

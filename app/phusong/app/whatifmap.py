@@ -136,7 +136,7 @@ def _served(moved: Moved, name: Name, place: Places, stands: BoolArray) -> BoolA
 
 def _picture(base: Baseline, place: Places, codes: Codes) -> MercatorImage:
     grid = base.inputs.grid
-    row, col = np.divmod(place, grid.width)
+    row, col = place // grid.width, place % grid.width
     row0, col0 = int(row.min()), int(col.min())
     window = grid.window(row0, col0, int(row.max()) - row0 + 1, int(col.max()) - col0 + 1)
     values = np.zeros(window.shape, dtype=np.uint8)

@@ -55,7 +55,7 @@ function row(found: Comparison, { name, best, value, text }: Row): TemplateResul
 
 function head(column: Column, index: number): TemplateResult {
   const name = column.key === "base" ? t("whatif.base") : `${column.key} · ${composed(column.name ?? "")}`;
-  return html`<th scope="col" class="figure" title=${name}><i class="swatch scenario-${Math.min(index, 3)}"></i> ${name}</th>`;
+  return html`<th scope="col" class="figure" title=${name} aria-label=${name}><i class="swatch scenario-${Math.min(index, 3)}"></i> ${column.key === "base" ? name : column.key}</th>`;
 }
 
 function names(column: Column): TemplateResult {

@@ -253,6 +253,16 @@ export class WhatIf {
     return own ?? bands.find((one) => one.on_air.length > 0) ?? bands[0] ?? null;
   }
 
+  /** What is assumed of a carrier where the plan says nothing. */
+  usualOf(own: Addition): BandOption | null {
+    return this.bands(own.technology ?? "4G").find((one) => one.band === own.band || one.numbers.includes(own.band)) ?? null;
+  }
+
+  /** Directions of a carrier, the usual ones where the plan says nothing. */
+  azimuthsOf(own: Addition): readonly number[] {
+    return own.azimuths_deg ?? this.usualOf(own)?.azimuths_deg ?? [];
+  }
+
   title(site: string): string {
     const number = /^T(\d+)$/.exec(site)?.[1];
     return number ? t("whatif.mast", { n: number }) : site;

@@ -42,7 +42,8 @@ function setNumber(app: App, name: Numeric, value: number): void {
 
 function numeric(app: App, own: Addition, name: Numeric): TemplateResult {
   const { low, high, step } = SLIDERS[name];
-  const value = own[name] ?? 0;
+  const isAssumed = own[name] === null;
+  const value = own[name] ?? app.whatif.usualOf(own)?.[name] ?? 0;
   const label = t(`whatif.${name}`);
   const read = (event: Event): void => setNumber(app, name, (event.target as HTMLInputElement).valueAsNumber);
   const stepBy = (by: number) => (): void => setNumber(app, name, value + by);
@@ -50,7 +51,7 @@ function numeric(app: App, own: Addition, name: Numeric): TemplateResult {
     ? html`<span class="stepper"><button class="button" aria-label="${label} −" @click=${stepBy(-step)}>−</button><button class="button" aria-label="${label} +" @click=${stepBy(step)}>+</button></span>`
     : html`<input type="range" aria-label=${label} min=${low} max=${high} step=${step} .value=${String(value)} data-testid="slider-${name}" @input=${read} @change=${() => app.whatif.settle()} />`;
   return html`<span class="label">${label}</span>${slider}
-    <span class="amount"><input class="field small figure" type="number" step="any" aria-label="${label} (${UNITS[name]})" data-testid=${name} .value=${String(value)} @change=${(event: Event) => { read(event); app.whatif.settle(); }} /><small>${UNITS[name]}</small></span>`;
+    <span class="amount"><input class="field small figure" type="number" step="any" aria-label="${label} (${UNITS[name]})" data-testid=${name} .value=${String(value)} @change=${(event: Event) => { read(event); app.whatif.settle(); }} /><small class=${isAssumed ? "assumed" : ""} title=${isAssumed ? t("whatif.assumed_value") : nothing}>${UNITS[name]}${isAssumed ? " *" : ""}</small></span>`;
 }
 
 function setTechnology(app: App, tech: string): void {
@@ -83,7 +84,7 @@ function operators(app: App, own: Addition): TemplateResult {
 function sectors(app: App, own: Addition): TemplateResult {
   const azimuths = own.azimuths_deg;
   const isOmni = azimuths !== null && azimuths.length === 0;
-  const usual = app.whatif.bands(own.technology).find((one) => one.band === own.band)?.azimuths_deg ?? [0, 120, 240];
+  const usual = app.whatif.usualOf(own)?.azimuths_deg ?? [0, 120, 240];
   const most = ready(app.whatif.options)?.most_sectors ?? 12;
   const read = (event: Event): void => {
     const input = event.target as HTMLInputElement;

@@ -424,7 +424,6 @@ export class App {
     if (this.signal.escape()) return;
     if (this.whatif.escape()) return;
     if (this.optimiser.escape()) return;
-    if (this.whatif.escape()) return;
     if (model.point) return this.closePoint();
     if (state.view === "villages" && state.village !== null) return this.selectVillage(null);
     if (state.commune !== null) return this.store.set({ commune: null });

@@ -50,8 +50,6 @@ import { stage } from "./views/stage";
 import { icon } from "./views/icons";
 import { villageCard } from "./views/village-card";
 import { villagePanel } from "./views/villages";
-import { Masts } from "./whatif/masts";
-import { whatIfPanel } from "./whatif/panel";
 import { optimiserLeft, optimiserRight } from "./optimiser/panel";
 import { Masts } from "./whatif/masts";
 import { whatIfPanel } from "./whatif/panel";
@@ -155,8 +153,6 @@ function openMap(app: App): void {
         hover: (code, x, y) => app.setUi({ hover: code === null ? null : { code, x, y } }),
         moved: (at) => app.store.set({ at }),
         pressed: (lon, lat, site) => app.optimiser.pressed(lon, lat) || app.whatif.pressed({ lon, lat }, site),
-        held: (lon, lat) => app.whatif.heldAt({ lon, lat }),
-        pressed: (lon, lat, site) => app.whatif.pressed({ lon, lat }, site),
         held: (lon, lat) => app.whatif.heldAt({ lon, lat }),
         resized: () => app.revealVillage(),
         rendered: () => (app.model.pointAt || app.whatif.spot || app.state.commune ? app.update() : undefined),

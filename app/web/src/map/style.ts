@@ -10,7 +10,6 @@ import { CODES_MAX_ZOOM, DRAWN, signalLayers } from "../signal/maplayers";
 import { labelLayers, pointLayers } from "./points";
 import { PALETTES } from "./palette";
 import type { Scene } from "./scene";
-import { whatIfGround, whatIfMarks, whatIfSources } from "../whatif/layers";
 import { planLayers, planSources } from "../optimiser/layers";
 import { whatIfGround, whatIfMarks, whatIfSources } from "../whatif/layers";
 
@@ -95,7 +94,6 @@ function drawnSources(scene: Scene): Sources {
     ...(scene.state.view === "data" && scene.model.preview ? { preview: drawn(scene.model.preview) } : {}),
     ...(scene.model.whatif ? whatIfSources(scene, scene.model.whatif) : {}),
     ...(scene.model.optimiser ? planSources(scene.model.optimiser) : {}),
-    ...(scene.model.whatif ? whatIfSources(scene, scene.model.whatif) : {}),
     ...(scene.outline ? { mask: drawn(scene.outline.mask), edge: drawn(scene.outline.edge) } : {}),
   };
 }

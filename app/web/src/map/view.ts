@@ -42,9 +42,6 @@ const CLICK_MARGIN_PX = 5;
 const MOST_COVERED = 0.7;
 const LONG_PRESS_MS = 550;
 const STILL_PX = 10;
-const SITE_LAYERS = ["masts", "site-dots"];
-const LONG_PRESS_MS = 550;
-const STILL_PX = 10;
 
 const reducedMotion = (): boolean => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
@@ -166,7 +163,6 @@ export class MapView {
     ];
     if (this.events.pressed(event.lngLat.lng, event.lngLat.lat, this.siteAt(around))) return;
     if (this.wanted?.signal.picks) return this.events.place(event.lngLat.lng, event.lngLat.lat);
-    if (this.events.pressed(event.lngLat.lng, event.lngLat.lat, this.siteAt(around))) return;
     const layers = ["villages", "villages-rest"].filter((id) => this.map.getLayer(id));
     const village = this.map.queryRenderedFeatures(around, { layers })[0];
     if (village) return this.events.village(String(village.properties["village_id"]));

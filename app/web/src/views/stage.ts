@@ -13,7 +13,6 @@ import { icon, mark } from "./icons";
 import { shareLegend } from "./legend";
 import { layersMenu } from "./menus";
 import { pointCross, pointTip } from "./signal";
-import { toolbar } from "../whatif/toolbar";
 import { planLegend } from "../optimiser/legend";
 import { toolbar } from "../whatif/toolbar";
 

@@ -106,8 +106,8 @@ def test_dragging_moves_the_threshold_and_the_address_keeps_it(visit: Opening) -
     here.page.mouse.down()
     here.page.mouse.move(box["x"] + box["width"] / 2, middle, steps=4)
     here.page.mouse.up()
-    expect(here.page.locator(here.of("threshold"))).to_have_attribute("aria-valuenow", "10")
-    assert "above=10" in here.page.url
+    expect(here.page.locator(here.of("threshold"))).to_have_attribute("aria-valuenow", "20")
+    assert "above=20" in here.page.url
 
 
 def test_a_class_of_the_legend_hides_what_it_stands_for(visit: Opening) -> None:

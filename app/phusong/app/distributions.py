@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ FORM = 1
 
 
 def distribution(
-    layers: SignalLayers, name: LayerName, *, base: Baseline, run_dir: Path
+    layers: SignalLayers, name: LayerName, *, base: Callable[[], Baseline], run_dir: Path
 ) -> Mapping[str, Any]:
     """Return people, households and area by code, from the run or worked out and kept there.
 
@@ -35,8 +35,8 @@ def distribution(
     ----------
     layers : SignalLayers
     name : LayerName
-    base : Baseline
-        Of the same run.
+    base : callable
+        Gives the baseline of the same run; asked for only where nothing is kept.
     run_dir : Path
 
     Returns
@@ -53,12 +53,13 @@ def distribution(
             return kept
     except (FileNotFoundError, orjson.JSONDecodeError):
         pass
-    codes = grid_codes(layers, name, base.windows)
+    known = base()
+    codes = grid_codes(layers, name, known.windows)
     record = {
         "form": FORM,
-        "area_km2": _area(base.world, codes),
-        "people": _people(base.world, codes),
-        "households": _households(base, codes),
+        "area_km2": _area(known.world, codes),
+        "people": _people(known.world, codes),
+        "households": _households(known, codes),
     }
     write_bytes_atomic(path, orjson.dumps(record))
     return record

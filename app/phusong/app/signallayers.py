@@ -164,7 +164,9 @@ class SignalLayers:
                 _Stacks(
                     carrier,
                     needs_of(self.signal.carriers[carrier]),
-                    *(_thinned(arrays[item], rows, cols, step) for item in ("level", "total", "number")),
+                    _thinned(arrays["level"], rows, cols, step),
+                    _thinned(arrays["total"], rows, cols, step),
+                    _thinned(arrays["number"], rows, cols, step),
                     self.signal.blocks[carrier, window[0], window[1]].cells,
                 )
                 for carrier, arrays in self.signal.stacks(service, window)

@@ -19,6 +19,7 @@ from phusong.app.compute.shares import ANY_TECHNOLOGY
 from phusong.app.compute.whatif import Baseline
 from phusong.app.signallayers import services_counted
 from phusong.coverage.errors import NotFoundError
+from phusong.coverage.grids import FloatArray
 from phusong.coverage.zonal import BoolArray
 
 Index = npt.NDArray[np.int64]
@@ -103,7 +104,7 @@ def _served(base: Baseline, cell: Index) -> BoolArray:
     return (bits & bits.dtype.type(mask)) != 0
 
 
-def _largest(base: Baseline, cell: Index, weight: npt.NDArray[np.float64]) -> BoolArray:
+def _largest(base: Baseline, cell: Index, weight: FloatArray) -> BoolArray:
     """Tell which cells belong to the heaviest set of touching cells."""
     row, col = np.divmod(cell, base.inputs.grid.width)
     row, col = row - row.min(), col - col.min()

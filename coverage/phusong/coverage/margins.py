@@ -67,5 +67,11 @@ def _fold_margin(  # noqa: PLR0917 - kernels take no keyword-only options
             own = power[np.int64(level[row, col]) + 32_768]
             noise = needs.load * np.float64(total[row, col] - own) + needs.noise
             is_clear = needs.ratio < 0.0 or np.float64(own) >= needs.ratio * noise
-            above = min(max(np.int64(level[row, col]) - needs.level, -_MOST), _MOST)
-            margin[row, col] = above if is_clear else NO_LEVEL
+            above = int(level[row, col]) - needs.level
+            if not is_clear:
+                above = NO_LEVEL
+            elif above < -_MOST:
+                above = -_MOST
+            elif above > _MOST:
+                above = _MOST
+            margin[row, col] = above

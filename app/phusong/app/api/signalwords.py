@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,15 +79,15 @@ def classes_of(name: LayerName, *, operators: list[str], required_dbm: dict[str,
         last = min(len(operators), MOST_OPERATORS)
         return [_one(count + 1, count, None, OPERATOR_COUNT_COLOURS[count]) for count in range(last + 1)]
     if name.kind == "servers":
-        ends = [*SERVER_EDGES[1:], None]
-        return [
-            _one(place + 1, edge, end, SERVER_COUNT_COLOURS[place])
-            for place, (edge, end) in enumerate(zip(SERVER_EDGES, ends, strict=True))
-        ]
-    edges, colours = (
-        (SINR_EDGES_DB, SINR_COLOURS) if name.kind == "sinr" else (RATE_EDGES_MBIT_S, RATE_COLOURS)
-    )
-    starts, ends = (None, *edges), (*edges, None)
+        return _between(SERVER_EDGES, SERVER_COUNT_COLOURS)
+    if name.kind == "sinr":
+        return _between((None, *SINR_EDGES_DB), SINR_COLOURS)
+    return _between((None, *RATE_EDGES_MBIT_S), RATE_COLOURS)
+
+
+def _between(starts: Sequence[float | None], colours: Sequence[str]) -> list[Class]:
+    """Classes that each end where the next begins."""
+    ends = (*starts[1:], None)
     return [
         _one(place + 1, start, end, colour)
         for place, (start, end, colour) in enumerate(zip(starts, ends, colours, strict=True))

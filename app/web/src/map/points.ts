@@ -80,7 +80,7 @@ function sectorLayers(scene: Scene): LayerSpecification[] {
   const from = state.view === "signal" ? SITES_FROM_ZOOM : 12.5;
   const size: ExpressionSpecification = ["interpolate", ["exponential", 2], ["zoom"], 10, SECTOR_SIZE_AT_ZOOM_10, 13, 8 * SECTOR_SIZE_AT_ZOOM_10, 16, 24 * SECTOR_SIZE_AT_ZOOM_10];
   const [first, ...wider] = OPENINGS_DEG.map((opening) => symbolName(`wedge-${opening}`, state.theme));
-  const beam: ExpressionSpecification = ["coalesce", ["to-number", ["get", "horizontal_beamwidth_deg"]], 60];
+  const beam: ExpressionSpecification = ["to-number", ["get", "horizontal_beamwidth_deg"], 60];
   const image = ["step", beam, first, ...OPENINGS_DEG.slice(1).flatMap((opening, index) => [opening, wider[index]])] as unknown as ExpressionSpecification;
   const fixed = { "icon-size": size, "icon-allow-overlap": true, "icon-ignore-placement": true } as const;
   return [
@@ -242,7 +242,7 @@ function placeNames({ state }: Scene, paint: Record<string, unknown>): LayerSpec
     type: "symbol",
     source: "places",
     "source-layer": "places",
-    minzoom: 9,
+    minzoom: 11.5,
     layout: { "text-field": ["get", "name"], "text-font": FONT, "text-size": 11, "text-padding": 6 },
     paint: { ...paint, "text-color": PALETTES[state.theme].unknown },
   };

@@ -72,11 +72,11 @@ function legend(app: App): TemplateResult | typeof nothing {
 }
 
 function tools(app: App): TemplateResult {
-  const entry = (tool: "path" | "measure", name: "profile" | "extent"): TemplateResult => {
+  const entry = (tool: "path" | "measure", name: "profile" | "measure"): TemplateResult => {
     const chosen = app.signal.tool === tool;
     return html`<button class="chip ${chosen ? "is-chosen" : ""}" aria-pressed=${chosen} data-testid="tool-${tool}" @click=${() => app.signal.choose(tool)}>${icon(name, 16)} ${t(`signals.tool.${tool}`)}</button>`;
   };
-  return html`<section class="panel-section"><div class="chips">${entry("path", "profile")}${entry("measure", "extent")}</div>
+  return html`<section class="panel-section"><div class="chips">${entry("path", "profile")}${entry("measure", "measure")}</div>
     <p class="faint" role="status">${t(app.signal.tool === null ? "signal.hint" : `signals.tool.${app.signal.tool}_hint`, { length: distance(length_m(app.signal.places)) })}</p></section>`;
 }
 

@@ -71,6 +71,7 @@ async def picture_tile(  # noqa: PLR0917 - the path has four parts
 ) -> Response:
     """Draw a 256-pixel PNG tile; levels below the threshold (default: the method's) are transparent."""
     check_tile(z, x, y)
+
     def picture() -> Response:
         display = snapshot.display(coverage)
         if is_fresh(request, snapshot.tag):
@@ -119,8 +120,7 @@ def _scale(snapshot: Snapshot, name: LayerName) -> dict[str, Any]:
 
 def _distribution_record(snapshot: Snapshot, name: LayerName) -> dict[str, Any]:
     run_dir = snapshot.store.results_dir / str(snapshot.run)
-    base = snapshot.baseline()
-    record = distribution(snapshot.shelf().layers, name, base=base, run_dir=run_dir)
+    record = distribution(snapshot.shelf().layers, name, base=snapshot.baseline, run_dir=run_dir)
     province = snapshot.results["province"]
     return {
         "id": name.id,

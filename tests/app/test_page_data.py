@@ -80,10 +80,9 @@ def test_from_files_to_results_without_a_reload(
         expect(here.page.locator(here.of("imported"))).to_be_visible(timeout=LONG_MS)
         bring(here, "terrain", "dem.tif", offered.raster(20.0))
         bring(here, "population", "nguoi.tif", offered.raster(3.0))
-        bring(here, "villages", "thon.gpkg", offered.file_of(offered.points(6), tmp_path / "thon.gpkg"))
         bring(here, "sites", "tram.csv", offered.text(offered.SITES))
         rows = here.page.locator(here.of("layer-row"))
-        expect(rows).to_have_count(5)
+        expect(rows).to_have_count(4)
         here.page.locator(here.of("compute")).click()
         expect(here.page.locator(here.of("job"))).to_be_visible()
         expect(here.page.locator(here.of("standing"))).to_have_attribute(
@@ -93,11 +92,13 @@ def test_from_files_to_results_without_a_reload(
         here.settle()
         shares = httpx.get(f"{address}/results").json()["province"]["shares"]["4G"]["all"]
         assert shares["population"]["share"] > 0
-        for metric in ("population", "villages", "area"):
+        for metric in ("population", "area"):
             assert here.value(f"kpi-{metric}") == pytest.approx(shares[metric]["share"])
         assert here.page.evaluate("() => window.stays") is True
         assert here.map_colours() >= 3
-        assert (here.outside, here.complaints) == ([], [])
+        # The browser itself complains of results that are not there yet.
+        assert [said for said in here.complaints if "404" not in said] == []
+        assert here.outside == []
 
 
 def test_a_faulty_file_is_put_right_or_discarded(browser: Browser, computed: tuple[FolderStore, str]) -> None:

@@ -19,7 +19,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := true
 export NODE_USE_SYSTEM_CA := 1
 
-.PHONY: help setup web sample run test test-python test-web check format lint types layers bench clean
+.PHONY: help setup web sample run test test-python test-web check format lint types layers bench load fuzz clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,11 @@ layers: .venv/.ready
 
 bench: setup ## speed, with peers where they are installed
 	$(BIN)/python tests/benchmarks/run.py
+
+load: sample ## requests a second that a served study stands (STUDY=DIR)
+	$(BIN)/python tests/benchmarks/load.py --study $(STUDY)
+fuzz: sample ## hostile requests against a copy of a study (STUDY=DIR)
+	$(BIN)/python tests/benchmarks/fuzz.py --study $(STUDY)
 
 clean: ## remove what was built, keep studies
 	rm -rf .venv .bootstrap app/web/node_modules app/phusong/app/static

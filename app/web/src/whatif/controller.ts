@@ -4,17 +4,18 @@ import { Problem } from "../api";
 import type { App } from "../app";
 import type { Village } from "../contract";
 import { t } from "../i18n";
-import { operator, ready, technology, WAITING, type Loadable } from "../model";
+import { operator, ready, technology } from "../model";
 import { decoded, encoded } from "./codec";
-import type { Answer, BandOption, ChangeMap, ExactAnswer, Options, QuickAnswer } from "./contract";
+import type { Answer, ChangeMap, ExactAnswer, QuickAnswer } from "./contract";
 import { deltaOf, type Delta } from "./figures";
 import { movedBy } from "./geometry";
 import { began, edited, redone, settled, undone, type History } from "./history";
 import { Latest } from "./latest";
-import { assumedCost } from "./cost";
 import { changed, EMPTY, freeName, isEmpty, mastsOf, movedTo, placeOf, withMast, withoutMast, withoutSite, withSite, type Addition, type Place, type Plan } from "./plan";
-import { askWhatIf, fetchOptions, prepare } from "./requests";
+import { askWhatIf, prepare } from "./requests";
 import { Scenarios } from "./scenarios";
+import { ShownMaps } from "./shownmaps";
+import { Usual } from "./usual";
 
 interface Question {
   plan: Plan;
@@ -46,7 +47,7 @@ export class WhatIf {
   chosen: string | null = null;
   carrier = 0;
   isArmed = false;
-  options: Loadable<Options> | null = null;
+  readonly usual = new Usual();
   isPrepared = false;
   answer: ExactAnswer | null = null;
   quick: QuickAnswer | null = null;
@@ -61,7 +62,7 @@ export class WhatIf {
   allVillages = false;
   readonly scenarios: Scenarios;
   private dragged: Plan | null = null;
-  private maps: ChangeMap[] = [];
+  private readonly maps = new ShownMaps(() => this.app.update());
   private readonly latest = new Latest<Question>(
     (question) => this.ask(question),
     () => this.rested(),
@@ -126,21 +127,10 @@ export class WhatIf {
     if (plan !== null && given === null) this.problem = t("whatif.link_broken");
     if (scenario !== null) await this.scenarios.open(scenario, given);
     else if (given !== null) this.take(given);
-    await this.loadOptions();
+    await this.usual.load();
+    this.app.update();
     await prepare().catch(() => undefined);
     this.isPrepared = true;
-    this.app.update();
-  }
-
-  private async loadOptions(): Promise<void> {
-    this.options = WAITING;
-    this.app.update();
-    try {
-      this.options = { is: "ready", value: await fetchOptions() };
-    } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      this.options = { is: "failed", detail: error.message, status: error.status };
-    }
     this.app.update();
   }
 
@@ -182,7 +172,7 @@ export class WhatIf {
 
   private forget(): void {
     this.answer = this.quick = this.before = null;
-    this.maps = [];
+    this.maps.clear();
     this.old = NOWHERE;
     this.problem = null;
   }
@@ -224,43 +214,9 @@ export class WhatIf {
     this.chosen = site;
     this.carrier = 0;
     this.old = NOWHERE;
-    const addition = model ? { ...model, site_id: site, lon_deg: place.lon, lat_deg: place.lat } : this.usual(site, place);
+    const addition = model ? { ...model, site_id: site, lon_deg: place.lon, lat_deg: place.lat } : this.usual.mast(site, place, this.name());
     this.edit(withMast(this.history.present, addition));
     this.app.say(t("whatif.placed", { name: this.title(site) }));
-  }
-
-  private usual(site: string, { lon, lat }: Place): Addition {
-    const wanted = this.name();
-    const options = ready(this.options);
-    const tech = wanted.technology === "5G" ? "5G" : "4G";
-    const known = wanted.operator === "all" ? (options?.operators[0] ?? null) : wanted.operator;
-    const band = this.usualBand(tech, known);
-    const height_m = band?.height_m ?? 36;
-    return {
-      site_id: site, lon_deg: lon, lat_deg: lat, height_m, band: band?.band ?? "1800",
-      azimuths_deg: band ? [...band.azimuths_deg] : null, power_dbm: band?.power_dbm ?? null, downtilt_deg: band?.downtilt_deg ?? null,
-      operator: known, technology: tech, cost_mvnd: options ? assumedCost(options, height_m) : null, source: "hand",
-    };
-  }
-
-  bands(tech: string | null): BandOption[] {
-    return (ready(this.options)?.bands ?? []).filter((one) => one.technology === tech);
-  }
-
-  usualBand(tech: string, who: string | null): BandOption | null {
-    const bands = this.bands(tech);
-    const own = bands.find((one) => who !== null && (one.on_air.includes(who) || one.holders.includes(who)));
-    return own ?? bands.find((one) => one.on_air.length > 0) ?? bands[0] ?? null;
-  }
-
-  /** What is assumed of a carrier where the plan says nothing. */
-  usualOf(own: Addition): BandOption | null {
-    return this.bands(own.technology ?? "4G").find((one) => one.band === own.band || one.numbers.includes(own.band)) ?? null;
-  }
-
-  /** Directions of a carrier, the usual ones where the plan says nothing. */
-  azimuthsOf(own: Addition): readonly number[] {
-    return own.azimuths_deg ?? this.usualOf(own)?.azimuths_deg ?? [];
   }
 
   title(site: string): string {
@@ -370,7 +326,7 @@ export class WhatIf {
   async tryFor(village: Village): Promise<void> {
     this.app.go("whatif");
     this.app.map?.goTo(village.lon, village.lat, ZOOM);
-    while (!ready(this.options) && this.options?.is !== "failed") await new Promise((resolve) => window.setTimeout(resolve, 50));
+    while (!ready(this.usual.options) && this.usual.options?.is !== "failed") await new Promise((resolve) => window.setTimeout(resolve, 50));
     this.put({ lon: village.lon, lat: village.lat });
   }
 
@@ -418,25 +374,8 @@ export class WhatIf {
       this.answer = answer;
       this.quick = null;
     }
-    this.showMap(answer.map ?? null);
+    this.maps.show(answer.map ?? null);
     if (!answer.is_preview) this.app.say(this.scenarios.spoken(answer));
-  }
-
-  /** The map before stays until the next one is drawn, so that nothing flickers. */
-  private showMap(map: ChangeMap | null): void {
-    const last = this.maps.at(-1);
-    if (!map?.href) {
-      this.maps = [];
-      return;
-    }
-    if (last?.href === map.href) return;
-    this.maps = last ? [last, map] : [map];
-    window.setTimeout(() => {
-      if (this.maps.at(-1) === map && this.maps.length > 1) {
-        this.maps = [map];
-        this.app.update();
-      }
-    }, 250);
   }
 
   /** Served more than by the network that stands, of what the page shows. */
@@ -452,7 +391,7 @@ export class WhatIf {
     const column = this.answer?.scenarios[1];
     const villages = [...(column?.gains ?? []), ...(column?.loses ?? [])].map(({ village_id, after }): [string, string] => [village_id, after]);
     return {
-      maps: this.maps,
+      maps: this.maps.maps,
       trail: this.old && to ? [this.old.place, to] : null,
       removed: this.plan.removed_sites,
       villages: this.isDragging ? [] : villages,

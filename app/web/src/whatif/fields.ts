@@ -31,7 +31,7 @@ const ALLOWED: Record<Numeric, "antenna_height_m" | "power_dbm" | "downtilt_deg"
 function setNumber(app: App, name: Numeric, value: number): void {
   const { whatif } = app;
   const own = whatif.chosenCarrier();
-  const options = ready(whatif.options);
+  const options = ready(whatif.usual.options);
   if (!own || !Number.isFinite(value)) return;
   const [low, high] = options?.ranges[ALLOWED[name]] ?? [-Infinity, Infinity];
   const within = Math.min(high, Math.max(low, value));
@@ -43,7 +43,7 @@ function setNumber(app: App, name: Numeric, value: number): void {
 function numeric(app: App, own: Addition, name: Numeric): TemplateResult {
   const { low, high, step } = SLIDERS[name];
   const isAssumed = own[name] === null;
-  const value = own[name] ?? app.whatif.usualOf(own)?.[name] ?? 0;
+  const value = own[name] ?? app.whatif.usual.of(own)?.[name] ?? 0;
   const label = t(`whatif.${name}`);
   const read = (event: Event): void => setNumber(app, name, (event.target as HTMLInputElement).valueAsNumber);
   const stepBy = (by: number) => (): void => setNumber(app, name, value + by);
@@ -56,13 +56,13 @@ function numeric(app: App, own: Addition, name: Numeric): TemplateResult {
 
 function setTechnology(app: App, tech: string): void {
   const own = app.whatif.chosenCarrier();
-  const band = app.whatif.usualBand(tech, own?.operator ?? null);
+  const band = app.whatif.usual.band(tech, own?.operator ?? null);
   if (band) app.whatif.change({ technology: tech, band: band.band, power_dbm: band.power_dbm, downtilt_deg: band.downtilt_deg });
 }
 
 function setBand(app: App, name: string): void {
   const own = app.whatif.chosenCarrier();
-  const band = app.whatif.bands(own?.technology ?? null).find((one) => one.band === name);
+  const band = app.whatif.usual.bands(own?.technology ?? null).find((one) => one.band === name);
   if (band) app.whatif.change({ band: name, power_dbm: band.power_dbm, downtilt_deg: band.downtilt_deg });
 }
 
@@ -73,7 +73,7 @@ function segments(label: string, values: readonly string[], chosen: string | nul
 }
 
 function operators(app: App, own: Addition): TemplateResult {
-  const known = ready(app.whatif.options)?.operators ?? [];
+  const known = ready(app.whatif.usual.options)?.operators ?? [];
   const all = own.operator === null || known.includes(own.operator) ? known : [...known, own.operator];
   const choose = (event: Event): void => app.whatif.change({ operator: (event.target as HTMLSelectElement).value || null });
   return html`<span class="label">${t("whatif.operator")}</span><select class="select wide" aria-label=${t("whatif.operator")} data-testid="mast-operator" @change=${choose}>
@@ -84,8 +84,8 @@ function operators(app: App, own: Addition): TemplateResult {
 function sectors(app: App, own: Addition): TemplateResult {
   const azimuths = own.azimuths_deg;
   const isOmni = azimuths !== null && azimuths.length === 0;
-  const usual = app.whatif.usualOf(own)?.azimuths_deg ?? [0, 120, 240];
-  const most = ready(app.whatif.options)?.most_sectors ?? 12;
+  const usual = app.whatif.usual.of(own)?.azimuths_deg ?? [0, 120, 240];
+  const most = ready(app.whatif.usual.options)?.most_sectors ?? 12;
   const read = (event: Event): void => {
     const input = event.target as HTMLInputElement;
     const found = azimuthsIn(input.value, most);
@@ -113,7 +113,7 @@ function position(app: App, own: Addition): TemplateResult {
 }
 
 function cost(app: App, own: Addition): TemplateResult {
-  const options = ready(app.whatif.options);
+  const options = ready(app.whatif.usual.options);
   const read = (event: Event): void => {
     const { value, valueAsNumber } = event.target as HTMLInputElement;
     app.whatif.change({ cost_mvnd: value === "" ? null : Math.max(0, valueAsNumber) });
@@ -143,8 +143,8 @@ export function assumedNote(app: App): Content {
 export function mastForm(app: App, sites: readonly string[]): Content {
   const own = app.whatif.chosenCarrier();
   if (!own) return nothing;
-  const technologies = ready(app.whatif.options)?.technologies ?? [];
-  const bands = app.whatif.bands(own.technology).map((one) => one.band);
+  const technologies = ready(app.whatif.usual.options)?.technologies ?? [];
+  const bands = app.whatif.usual.bands(own.technology).map((one) => one.band);
   const shown = bands.includes(own.band) ? bands : [...bands, own.band];
   return html`<section class="panel-section">${tabs(app, sites)}
     <div class="mast-fields">${position(app, own)}

@@ -75,7 +75,7 @@ export class Masts {
   private inside(site: string, isChosen: boolean): TemplateResult {
     const carriers = carriersOf(this.whatif.plan, site);
     const own = carriers[isChosen ? this.whatif.carrier : 0] ?? carriers[0];
-    const azimuths = own ? this.whatif.azimuthsOf(own) : [];
+    const azimuths = own ? this.whatif.usual.azimuths(own) : [];
     const title = this.whatif.title(site);
     return html`<svg class="mast-wedges" viewBox="-60 -60 120 120" width="120" height="120" aria-hidden="true">${azimuths.map((bearing) => svg`<path d=${wedgePath(bearing, WEDGE_PX)} />`)}</svg>
       <button class="mast-dot" data-testid="mast" data-site=${site} aria-label=${t("whatif.mast_label", { name: title })} aria-pressed=${isChosen}
@@ -109,7 +109,7 @@ export class Masts {
   private turnTo(index: number, bearing: number): void {
     const own = this.whatif.chosenCarrier();
     if (!own) return;
-    const azimuths = [...this.whatif.azimuthsOf(own)];
+    const azimuths = [...this.whatif.usual.azimuths(own)];
     azimuths[index] = ((Math.round(bearing) % 360) + 360) % 360;
     this.whatif.change({ azimuths_deg: azimuths }, "azimuths");
   }
@@ -139,7 +139,7 @@ export class Masts {
     event.preventDefault();
     event.stopPropagation();
     const own = this.whatif.chosenCarrier();
-    if (own) this.turnTo(index, (this.whatif.azimuthsOf(own)[index] ?? 0) + by);
+    if (own) this.turnTo(index, (this.whatif.usual.azimuths(own)[index] ?? 0) + by);
   }
 
   /** Where the mast stood before it was moved. */

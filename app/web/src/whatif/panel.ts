@@ -102,7 +102,7 @@ function losingCommunes(app: App): Content {
 }
 
 function emptyBody(app: App): TemplateResult {
-  const failed = app.whatif.options?.is === "failed" ? app.whatif.options.detail : null;
+  const failed = app.whatif.usual.options?.is === "failed" ? app.whatif.usual.options.detail : null;
   return html`<div class="note whatif-empty"><p>${t(app.phone ? "whatif.empty_phone" : "whatif.empty")}</p>
     ${app.phone ? nothing : html`<button class="button is-primary" data-testid="empty-place" @click=${() => app.whatif.arm(true)}>${icon("whatif", 16)} ${t("whatif.place")}</button>`}
     <p class="faint">${t("whatif.empty_more")}</p>
@@ -121,6 +121,14 @@ function foot(app: App): Content {
     ${kept ? html`<button class="button" data-testid="save-as" @click=${() => scenarios.ask("save")}>${t("whatif.save_as")}</button>` : nothing}</footer>`;
 }
 
+/** Hands a kept scenario to the optimiser, which builds its masts first and chooses the rest. */
+function finishing(app: App): Content {
+  const { kept, isDirty } = app.whatif.scenarios;
+  const { additions, edits, removed_sites, removed_cells } = app.whatif.plan;
+  if (app.phone || !kept || isDirty || additions.length === 0 || edits.length + removed_sites.length + removed_cells.length > 0) return nothing;
+  return html`<p class="note"><button class="button" data-testid="finish-plan" @click=${() => app.optimiser.finish(kept.name)}>${icon("optimise", 16)} ${t("optimise.finish_button")}</button></p>`;
+}
+
 export function whatIfPanel(app: App): TemplateResult {
   const { whatif } = app;
   const sites = mastsOf(whatif.plan);
@@ -130,7 +138,7 @@ export function whatIfPanel(app: App): TemplateResult {
     <header class="panel-head"><h2 class="display">${title}</h2><span class="grow"></span>${state(app)}</header>
     <div class="panel-scroll">${app.phone ? html`<div class="phone-scenario">${scenarioMenuButton(app)}</div>` : nothing}
       ${problem(app)}${deltaBox(app)}${nothingYet ? emptyBody(app) : nothing}
-      ${villages(app)}${losingCommunes(app)}${mastForm(app, sites)}${removedSites(app)}${assumedNote(app)}
+      ${villages(app)}${losingCommunes(app)}${mastForm(app, sites)}${removedSites(app)}${assumedNote(app)}${finishing(app)}
       ${app.phone ? html`<p class="note"><button class="button" data-testid="compare" @click=${() => whatif.scenarios.toggleCompare()}>${t("whatif.compare")}</button></p>` : nothing}
       ${comparisonTable(app)}</div>
     ${foot(app)}</section>`;

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -97,8 +98,14 @@ def visits(browser: Browser, address: str) -> Iterator[Opening]:
     """Give a way to open the page, each time as a new reader; close what was opened."""
     opened = []
 
-    def start(size: dict[str, int] = DESKTOP) -> Visit:
-        context = browser.new_context(viewport=size, locale="vi-VN")  # type: ignore[arg-type]
+    def start(size: dict[str, int] = DESKTOP, *, keeps: bool = False, **options: Any) -> Visit:
+        # What a service worker answers cannot be watched; only tests of the kept page let it in.
+        context = browser.new_context(
+            viewport=size,  # type: ignore[arg-type]
+            locale="vi-VN",
+            service_workers="allow" if keeps else "block",
+            **options,
+        )
         opened.append(context)
         return Visit(context.new_page(), address)
 

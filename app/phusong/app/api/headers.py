@@ -12,8 +12,13 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "default-src 'self'",
         "script-src 'self'",
         "img-src 'self' data: blob:",
-        "worker-src 'self' blob:",
+        "worker-src 'self'",
+        "manifest-src 'self'",
+        # Widths of bars and places of cards are bound as style attributes, which run nothing; style elements
+        # are refused. The first line is for browsers that do not know the other two.
         "style-src 'self' 'unsafe-inline'",
+        "style-src-elem 'self'",
+        "style-src-attr 'unsafe-inline'",
         "connect-src 'self'",
         "object-src 'none'",
         "base-uri 'self'",

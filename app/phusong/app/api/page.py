@@ -20,8 +20,7 @@ _UNBUILT = """<!doctype html>
 <html lang="{language}">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>PhuSong</title>
-<style>body{{font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;color:#13262c}}
-code{{background:#eef0ec;padding:.1em .3em;border-radius:4px}}</style>
+<body style="font:16px/1.5 system-ui,sans-serif;max-width:40rem;margin:4rem auto;color:#13262c">
 <h1>PhuSong</h1>
 <p>{text}</p>
 <pre><code>make web</code></pre>

@@ -36,6 +36,8 @@ ZOOMS = range(8, 16)
 PAGE_COLLECTIONS = ("communes", "villages", "sites", "cells", "roads", "fibre_routes")
 BARS = {"vector tiles": 150, "PNG tiles": 150, "/results, 304": 500, "/results, 200": None}
 P95_BAR_MS = 60.0
+PLAIN_PICTURES = ("rsrp-", "hillshade")
+"""Levels and relief; the other pictures (margin, SINR, servers ...) are worked out from several arrays."""
 ACCEPT = "Accept-Encoding: gzip, br\r\n"
 
 
@@ -177,7 +179,12 @@ def beginnings_of(study: Path) -> dict[str, list[str]]:
         collections = {one["id"] for one in client.get("/collections").json()["collections"]}
         coverages = [one["id"] for one in client.get("/coverages").json()["coverages"]]
     drawn = [f"/collections/{name}" for name in PAGE_COLLECTIONS if name in collections]
-    return {"vector tiles": drawn, "PNG tiles": [f"/coverages/{name}" for name in coverages]}
+    plain = [name for name in coverages if name.startswith(PLAIN_PICTURES)]
+    return {
+        "vector tiles": drawn,
+        "PNG tiles": [f"/coverages/{name}" for name in plain],
+        "PNG, worked out": [f"/coverages/{name}" for name in coverages if name not in plain],
+    }
 
 
 def results(study: Path, seconds: float) -> None:
@@ -260,13 +267,15 @@ def main() -> int:
     asked.add_argument("--study", type=Path, required=True)
     asked.add_argument("--seconds", type=float, default=15.0)
     asked.add_argument("--memory-minutes", type=float, default=0.0)
-    asked.add_argument("--only", nargs="*", default=["vector", "png", "results", "streams"])
+    asked.add_argument("--only", nargs="*", default=["vector", "png", "worked-out", "results", "streams"])
     options: Any = asked.parse_args()
     layers = beginnings_of(options.study)
     if "vector" in options.only:
         tiles_cold(options.study, "vector tiles", layers["vector tiles"], options.seconds)
     if "png" in options.only:
         tiles_cold(options.study, "PNG tiles", layers["PNG tiles"], options.seconds)
+    if "worked-out" in options.only and layers["PNG, worked out"]:
+        tiles_cold(options.study, "PNG, worked out", layers["PNG, worked out"], options.seconds)
     if "results" in options.only:
         results(options.study, min(options.seconds, 5.0))
     if "streams" in options.only:

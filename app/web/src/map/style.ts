@@ -5,6 +5,7 @@ import { address } from "../api";
 import { ready } from "../model";
 import { previewLayers } from "../data/layers";
 import { areaLayers, outsideLayers, selectionLayers } from "./areas";
+import { contourLayers, contourSources } from "./contours";
 import { lineLayers } from "./lines";
 import { CODES_MAX_ZOOM, DRAWN, signalLayers } from "../signal/maplayers";
 import { labelLayers, pointLayers } from "./points";
@@ -104,7 +105,7 @@ function withSource(sources: Sources): (layer: LayerSpecification) => boolean {
 }
 
 export function buildStyle(scene: Scene): StyleSpecification {
-  const sources: Sources = { ...collectionSources(scene), ...coverageSources(scene), ...drawnSources(scene) };
+  const sources: Sources = { ...collectionSources(scene), ...coverageSources(scene), ...contourSources(scene), ...drawnSources(scene) };
   const background: LayerSpecification = {
     id: "paper",
     type: "background",
@@ -113,6 +114,7 @@ export function buildStyle(scene: Scene): StyleSpecification {
   const layers = [
     background,
     ...areaLayers(scene),
+    ...contourLayers(scene),
     ...(scene.model.whatif ? whatIfGround(scene, scene.model.whatif) : []),
     ...outsideLayers(scene),
     ...selectionLayers(scene),

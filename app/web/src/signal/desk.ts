@@ -16,6 +16,14 @@ export type Place = [lon: number, lat: number];
 export const LEAST_ABOVE_DB = -20;
 export const MOST_ABOVE_DB = 60;
 
+/** Nobody in reach is the colour of the land, which is dark in the dark theme. */
+const NOBODY_DARK = "#26343B";
+
+function darkened(layer: CodeLayer): CodeLayer {
+  if (layer.kind !== "operators") return layer;
+  return { ...layer, classes: layer.classes.map((one) => (one.from === 0 ? { ...one, colour: NOBODY_DARK } : one)) };
+}
+
 export class SignalDesk {
   layers: Loadable<CodeLayer[]> | null = null;
   private readonly distributions = new Map<string, Loadable<Distribution>>();
@@ -108,7 +116,8 @@ export class SignalDesk {
     const { model, state } = this.app;
     const [tech, who] = [technology(model, state), state.kind === "operators" ? "all" : operator(model, state)];
     const same = (layer: CodeLayer): boolean => layer.kind === state.kind && layer.technology === tech && layer.operator === who;
-    return ready(this.layers)?.find(same) ?? null;
+    const found = ready(this.layers)?.find(same) ?? null;
+    return found && state.theme === "dark" ? darkened(found) : found;
   }
 
   distribution(): Loadable<Distribution> | null {

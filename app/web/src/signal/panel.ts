@@ -89,9 +89,10 @@ export function signalPanel(app: App): TemplateResult {
   return html`<section class="panel" aria-label=${t("signal.title")}>
     <header class="panel-head"><h2>${t("signal.title")}</h2><span class="grow"></span><button class="quiet" data-testid="signal-reset" @click=${resetAll}>${icon("reset", 16)} ${t("signal.reset")}</button></header>
     <div class="panel-scroll">
-      <section class="panel-section"><div class="chips">${KINDS.map((kind) => chip(app, kind))}</div></section>
+      <section class="panel-section"><div class="chips signal-kinds">${KINDS.map((kind) => chip(app, kind))}</div></section>
+      ${app.phone ? thresholdSection(app) : nothing}
       <section class="panel-section fields"><span class="label">${t("signal.technology")}</span>${technologySwitch(app)}
         <span class="label">${t("signal.operator")}</span>${operatorSelect(app)}</section>
-      ${lacking(app)}${thresholdSection(app)}${legend(app)}${tools(app)}</div>
-    <footer class="panel-section sticky signal-layers">${layerBoxes(app)}</footer></section>`;
+      ${lacking(app)}${app.phone ? nothing : thresholdSection(app)}${legend(app)}${tools(app)}</div>
+    ${app.phone ? nothing : html`<footer class="panel-section sticky signal-layers">${layerBoxes(app)}</footer>`}</section>`;
 }

@@ -60,7 +60,7 @@ DESCRIPTION = (
     "with If-None-Match. Parameters that an address does not know are refused at `items`, where they would "
     "be filters, and pass unheeded elsewhere, so that an address may bear a mark of its own (`?run=...`)."
 )
-DRAWING_THREADS = max(2, min(os.cpu_count() or 2, 8))
+DRAWING_THREADS = max(4, min(os.cpu_count() or 4, 8))
 
 
 def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> FastAPI:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 
 import numpy as np
 import pyproj
 
+from phusong.app.api.once import Once
 from phusong.app.compute.stacks import BLOCK_CELLS
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.coverage.grids import Grid
+from phusong.geodata.store.arrays import map_arrays, write_arrays
 from phusong.geodata.tiles.gridcells import cells_a_pixel, tile_cells
 from phusong.geodata.tiles.png import Codes
 
 KEPT_BYTES = 96 * 2**20
 _BLOCK_BYTES = BLOCK_CELLS * BLOCK_CELLS
+FAR_STEP = 4
+"""Of small maps, every so many-th cell of a whole layer is worked out once and kept in a file."""
 
 
 class BlockShelf:
@@ -23,10 +28,14 @@ class BlockShelf:
     Parameters
     ----------
     layers : SignalLayers
+    folder : Path
+        Where layers thinned out for small maps are kept; made when there is one. Of one run.
     """
 
-    def __init__(self, layers: SignalLayers) -> None:
+    def __init__(self, layers: SignalLayers, folder: Path) -> None:
         self.layers = layers
+        self._folder = folder
+        self._far = Once()
         height, width = layers.signal.shape
         self._shape = height, width
         self.whole = functools.lru_cache(maxsize=KEPT_BYTES // _BLOCK_BYTES)(self._make)
@@ -44,6 +53,10 @@ class BlockShelf:
             Thinning, a power of two up to the side of a block.
         """
         side = BLOCK_CELLS // step
+        if step >= FAR_STEP:
+            near, coarser = BLOCK_CELLS // FAR_STEP, step // FAR_STEP
+            down, across = (slice(corner[axis] * near, end[axis] * near, coarser) for axis in (0, 1))
+            return self.far(name)[down, across]
         whole = np.zeros(((end[0] - corner[0]) * side, (end[1] - corner[1]) * side), dtype=np.uint8)
         make = self.whole if step == 1 else self.thinned
         for row in range(corner[0], end[0]):
@@ -52,6 +65,24 @@ class BlockShelf:
                 top, left = (row - corner[0]) * side, (col - corner[1]) * side
                 whole[top : top + codes.shape[0], left : left + codes.shape[1]] = codes
         return whole
+
+    def far(self, name: LayerName) -> Codes:
+        """Every `FAR_STEP`-th cell of a layer, in whole blocks; worked out when first asked for."""
+        return self._far.get(name.id, lambda: self._read_far(name))
+
+    def _read_far(self, name: LayerName) -> Codes:
+        path = self._folder / f"{name.id}.bin"
+        if not path.exists():
+            side = BLOCK_CELLS // FAR_STEP
+            down, across = (-(-cells // BLOCK_CELLS) for cells in self._shape)
+            codes = np.zeros((down * side, across * side), dtype=np.uint8)
+            for row in range(down):
+                for col in range(across):
+                    block = self._make(name, row, col, FAR_STEP)
+                    top, left = row * side, col * side
+                    codes[top : top + block.shape[0], left : left + block.shape[1]] = block
+            write_arrays(path, {"codes": codes})
+        return map_arrays(path)["codes"]
 
     def _make(self, name: LayerName, row: int, col: int, step: int) -> Codes:
         row0, col0 = row * BLOCK_CELLS, col * BLOCK_CELLS

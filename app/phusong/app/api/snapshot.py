@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -191,7 +192,11 @@ class Snapshot:
 
     def _make_shelf(self) -> BlockShelf:
         budgets = load_budgets(self._run_dir(), self.results["method"])
-        return BlockShelf(SignalLayers(self.signal(), budgets))
+        folder = self.store.cache_dir / "display" / f"signal-{self.run}"
+        for outdated in folder.parent.glob("signal-*"):
+            if outdated != folder:
+                shutil.rmtree(outdated, ignore_errors=True)
+        return BlockShelf(SignalLayers(self.signal(), budgets), folder)
 
     def explainer(self) -> PlaceExplainer:
         """Reasons at places.

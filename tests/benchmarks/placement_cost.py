@@ -22,6 +22,7 @@ from phusong.coverage.placement.leastcost import solve_least_cost
 
 VILLAGES, PLACES, HEIGHTS_M = 350, 2_500, (30.0, 45.0, 60.0)
 PROVINCE_CELLS, REACH_M = 1024, 9_000.0
+POPULATION_CELLS, SPREAD_CELLS = 60_000, 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +34,26 @@ class Bar:
     due: tuple[tuple[float, float], ...]
 
 
-def mountain_villages(seed: int = 1) -> CoverageInstance:
-    """Return villages in valleys and many places with three heights each; costs rise with height."""
+def mountain_villages(seed: int = 1, *, population_cells: int = 0) -> CoverageInstance:
+    """Return villages in valleys and many places with three heights each; costs rise with height.
+
+    With `population_cells` the demand are not the villages but that many cells around them.
+    """
     random = np.random.default_rng(seed)
     height_m = fractal_terrain(random, PROVINCE_CELLS)
     tries = random.integers(4, PROVINCE_CELLS - 4, (4, VILLAGES, 2))
     village = tries[np.argmin(height_m[tries[..., 0], tries[..., 1]], axis=0), np.arange(VILLAGES)]
-    cell = np.sort(village[:, 0] * PROVINCE_CELLS + village[:, 1]).astype(np.int32)
+    demand = village
+    if population_cells:
+        around = random.normal(0, SPREAD_CELLS, (population_cells, 2))
+        demand = np.clip(
+            village[random.integers(0, VILLAGES, population_cells)] + around, 0, PROVINCE_CELLS - 1
+        )
+    cell = np.sort(demand[:, 0].astype(np.int64) * PROVINCE_CELLS + demand[:, 1].astype(np.int64)).astype(
+        np.int32
+    )
     start = np.searchsorted(cell, np.arange(PROVINCE_CELLS**2 + 1)).astype(np.int32)
-    points = Points(cell, start, random.exponential(4.0, VILLAGES).astype(np.float32))
+    points = Points(cell, start, random.exponential(4.0, len(cell)).astype(np.float32))
     tops = np.argwhere(maximum_filter(height_m, size=9) == height_m)
     hill = tops[random.choice(len(tops), min(PLACES // 2, len(tops)), replace=False)]
     near = village[random.integers(0, VILLAGES, PLACES - len(hill))] + random.normal(
@@ -56,7 +68,7 @@ def mountain_villages(seed: int = 1) -> CoverageInstance:
     return coverage_instance(
         np.concatenate([[0], np.cumsum(counts)]),
         index,
-        random.integers(20, 200, VILLAGES),
+        random.integers(1, 20, len(cell)) if population_cells else random.integers(20, 200, VILLAGES),
         access + 12 * antenna_m,
     )
 
@@ -69,6 +81,9 @@ BARS = {
     "500 x 10,000, 95 %": Bar(_generated(500, 10_000, cells=1024), 0.95, ((90.0, 0.0),)),
     "villages, all": Bar(mountain_villages, 1.0, ((3.0, 0.0),)),
     "villages, 95 %": Bar(mountain_villages, 0.95, ((10.0, 0.0),)),
+    "60,000 cells, 95 %": Bar(
+        lambda: mountain_villages(population_cells=POPULATION_CELLS), 0.95, ((80.0, 0.008),)
+    ),
     "85 % covered, 95 %": Bar(_generated(5_000, 200_000, covered=0.85), 0.95, ((10.0, 0.01), (90.0, 0.001))),
     "85 % covered, 98 %": Bar(_generated(5_000, 200_000, covered=0.85), 0.98, ((25.0, 0.015),)),
     "85 % covered, all": Bar(_generated(5_000, 200_000, covered=0.85), 1.0, ((5.0, 0.0),)),

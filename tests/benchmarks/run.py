@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import placement
+import placement_cost
 import rasterio
 from fibre import bench_fibre
 from peer import peer_seconds
@@ -176,6 +177,7 @@ def main() -> int:
     KEPT.parent.mkdir(exist_ok=True)
     KEPT.write_text(json.dumps(measured, indent=2))
     placement.report()
+    placement_cost.report()
     return 0
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 
+import highspy
 import numpy as np
 import pytest
 
@@ -14,11 +15,14 @@ from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.anneal import annealer, kernel_view
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
 from phusong.coverage.placement.costbound import cost_bound
+from phusong.coverage.placement.costbound_early import early_bound
 from phusong.coverage.placement.costbound_safe import safe_bound
 from phusong.coverage.placement.costproblem import cost_task, unit_of
 from phusong.coverage.placement.covermip import Solver, has_scip
 from phusong.coverage.placement.covermip_highs import solve_highs
+from phusong.coverage.placement.demandclasses import demand_classes
 from phusong.coverage.placement.dominance import without_dominated
+from phusong.coverage.placement.generator import Landscape, generate_instance
 from phusong.coverage.placement.instance import CoverageInstance, SideConstraints, coverage_instance
 from phusong.coverage.placement.leastcost import solve_all_coverable, solve_least_cost
 
@@ -219,6 +223,86 @@ def test_linear_bound_holds_and_is_tight() -> None:
     assert best.status == "proved"
     exact = _exact_bound(problem.cover, bound.price, bound.rate, problem.spare)
     assert 0.9 * best.value < bound.value <= exact <= best.value
+
+
+def test_early_bound_holds_and_is_near() -> None:
+    instance = _middling(np.random.default_rng(8), sites=80, demands=400)
+    problem = without_dominated(cost_task(instance, reach_share=0.6, constraints=None).problem)
+    best = solve_least_cost(instance, reach_share=0.6, control=_control())
+    told: list[float] = []
+    bound = early_bound(
+        problem, 1.05 * best.value, stop=lambda: False, tell=lambda one: told.append(one.value)
+    )
+    exact = _exact_bound(problem.cover, bound.price, bound.rate, problem.spare)
+    assert told == sorted(told)
+    assert 0.9 * best.value < bound.value == told[-1] <= exact <= best.value
+
+
+def test_classes_of_demand_keep_weight_and_prices() -> None:
+    cover = coverage_instance([0, 3, 5, 6], [0, 1, 2, 2, 3, 4], [1, 3, 5, 7, 9], [1, 1, 1])
+    classes = demand_classes(cover, np.array([True, True, False]))
+    assert classes.lost == 9.0
+    assert sorted(classes.cover.demand_weight.tolist()) == [4.0, 5.0, 7.0]
+    price = np.array([1.0, 3.0, 5.0, 6.0, 2.0])
+    again = classes.spread(classes.gathered(price), np.full(5, -1.0))
+    assert again.tolist() == [1.0, 3.0, 5.0, 6.0, -1.0]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("unit", [0.1, 0.01, 0.001])
+def test_fine_costs_are_proved(unit: float, solver: Solver) -> None:
+    random = np.random.default_rng(11)
+    plain = _middling(random, sites=120, demands=500)
+    cost = np.round(random.integers(500_000, 3_000_000, plain.sites) * unit, 3)
+    instance = coverage_instance(plain.indptr, plain.demand_index, plain.demand_weight, cost)
+    answer = solve_all_coverable(instance, control=_control(), solver=solver)
+    assert (answer.status, answer.gap, answer.bound) == ("proved", 0.0, answer.value)
+    chosen_cost = sum(Fraction(str(cost[site])) for site in answer.chosen)
+    assert float(chosen_cost) == answer.value
+
+
+def _highs_least_cost(instance: CoverageInstance, needed: float) -> float:
+    """Solve the plain program, nothing reduced: built sites, demand served only by them."""
+    wanted = np.flatnonzero(~instance.covered)
+    sites, demands = instance.sites, wanted.size
+    serves = np.zeros((sites, instance.demands), np.bool_)
+    for site in range(sites):
+        serves[site, instance.served_by(site)] = True
+    highs = highspy.Highs()
+    for option, setting in (("output_flag", False), ("mip_rel_gap", 0.0)):
+        highs.setOptionValue(option, setting)
+    lp = highspy.HighsLp()
+    lp.num_col_, lp.num_row_ = sites + demands, demands + 1
+    lp.col_cost_ = np.concatenate([instance.site_cost, np.zeros(demands)])
+    lp.col_lower_, lp.col_upper_ = np.zeros(sites + demands), np.ones(sites + demands)
+    lp.integrality_ = [highspy.HighsVarType.kInteger] * sites + [highspy.HighsVarType.kContinuous] * demands
+    rows = [np.append(np.flatnonzero(serves[:, one]), sites + at) for at, one in enumerate(wanted)]
+    rows.append(sites + np.arange(demands))
+    ends = np.cumsum([row.size for row in rows])
+    value = np.ones(int(ends[-1]))
+    value[ends[:-1] - 1] = -1.0
+    value[ends[-2] :] = instance.demand_weight[wanted]
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.concatenate([[0], ends]).astype(np.int32)
+    lp.a_matrix_.index_, lp.a_matrix_.value_ = np.concatenate(rows).astype(np.int32), value
+    served = float(instance.demand_weight[instance.covered].sum())
+    lp.row_lower_ = np.append(np.zeros(demands), needed - served - 1e-6)
+    lp.row_upper_ = np.full(demands + 1, np.inf)
+    highs.passModel(lp)
+    highs.run()
+    assert highs.getModelStatus() == highspy.HighsModelStatus.kOptimal
+    return float(highs.getInfo().objective_function_value)
+
+
+def test_equals_highs_on_500_sites_and_10_000_points() -> None:
+    instance = generate_instance(Landscape(500, 10_000, covered_share=0.85, grid_cells=512))
+    served = instance.covered.copy()
+    served[instance.demand_index] = True
+    weight = instance.demand_weight
+    share = 0.98 * float(weight[served].sum() / weight.sum())
+    answer = solve_least_cost(instance, reach_share=share, control=_control())
+    assert answer.status == "proved"
+    assert answer.value == pytest.approx(_highs_least_cost(instance, share * float(weight.sum())), rel=1e-9)
 
 
 def test_annealing_keeps_its_books() -> None:

@@ -28,10 +28,10 @@ from phusong.coverage.placement.instance import BoolArray, FloatArray
 MOST_STEPS = 80
 _PRECISE = 2e-4
 """Gap of the linear program at which it counts as solved."""
-_COARSE = 1e-2
+COARSE = 1e-2
 """Gap at which the first sites are priced; each further round is `_FINER` times finer."""
 _FINER = 0.2
-_NEARLY = 1e-3
+NEARLY = 1e-3
 """Gap that is fine enough where no site wants to enter."""
 _MOST_NEW = 600
 """Most sites that enter at once."""
@@ -65,6 +65,7 @@ def cost_bound(
     *,
     stop: Callable[[], bool],
     tell: Callable[[CostBound], None],
+    precise: float = COARSE,
 ) -> CostBound:
     """Return the bound of the linear program of `problem`, or a weaker one when stopped early.
 
@@ -78,6 +79,8 @@ def cost_bound(
         True when time is over.
     tell : callable
         Receives each better bound.
+    precise : float
+        Gap of the linear program of the first sites at which others are priced: finer, where few are missing.
 
     Returns
     -------
@@ -85,12 +88,11 @@ def cost_bound(
         The best found.
     """
     rounds = _Rounds(problem, first, stop, tell)
-    precise = _COARSE
     while not stop():
         if not rounds.solve(precise):
             break
         new = rounds.wanted()
-        if new.size == 0 and precise <= _NEARLY:
+        if new.size == 0 and precise <= NEARLY:
             break
         rounds.keep[new] = True
         precise = max(precise * _FINER, _PRECISE)
@@ -126,11 +128,11 @@ class _Rounds:
 
     def solve(self, precise: float) -> bool:
         """Solve the program of the sites in `keep`; return whether it got there."""
-        within = within_sites(self.cover, self.problem, self.keep)
+        within = within_sites(self.problem, self.keep)
         kept = np.flatnonzero(self.keep)
         warm = self.rate > 0
         point = (
-            warm_point(within, self.x[kept], self.price[within.demand], self.rate)
+            warm_point(within, self.x[kept], within.classes.gathered(self.price), self.rate)
             if warm
             else start_point(within)
         )
@@ -147,8 +149,8 @@ class _Rounds:
     def _take(self, within: Within, point: Point, kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         """Look at prices and what they prove."""
         cover, spare = self.cover, self.problem.spare
-        self.price = point.rate * cover.weight  # what no site in the program serves is worth its weight
-        self.price[within.demand] = point.price
+        # What no site in the program serves is worth its weight.
+        self.price = within.classes.spread(point.price, point.rate * cover.weight)
         self.rate = point.rate
         self.x = np.zeros(cover.cost.size)
         self.x[kept] = np.minimum(point.x, 1.0)

@@ -19,7 +19,9 @@ from scipy.linalg import cho_factor, cho_solve
 
 from phusong.coverage.placement.anneal_moves import Cover
 from phusong.coverage.placement.costproblem import CostProblem
+from phusong.coverage.placement.demandclasses import DemandClasses, demand_classes
 from phusong.coverage.placement.instance import BoolArray, FloatArray, Int32Array, Int64Array
+from phusong.coverage.placement.reduction import transpose
 
 _STEP_SHARE = 0.99
 """Share of the way to the border of the positive numbers that a step goes."""
@@ -52,32 +54,21 @@ class Within:
     indptr: Int64Array
     site: Int32Array
     spare: float
-    demand: Int64Array
+    classes: DemandClasses
 
 
-def within_sites(cover: Cover, problem: CostProblem, keep: BoolArray) -> Within:
+def within_sites(problem: CostProblem, keep: BoolArray) -> Within:
     """Return the linear program of the sites `keep` and the demand that they serve."""
-    kept = np.flatnonzero(keep)
-    by = problem.by_demand
-    number = np.full(cover.cost.size, -1, np.int32)
-    number[kept] = np.arange(kept.size, dtype=np.int32)
-    site = number[by.site]
-    columns = np.bincount(
-        np.repeat(np.arange(cover.weight.size), np.diff(by.indptr))[site >= 0], minlength=cover.weight.size
-    )
-    demand = np.flatnonzero(columns)
-    of_demand = np.zeros(cover.weight.size, np.int32)
-    of_demand[demand] = np.arange(demand.size, dtype=np.int32)
-    lengths = np.diff(cover.indptr)[kept]
-    rows = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    at = np.repeat(cover.indptr[kept] - rows[:-1], lengths) + np.arange(rows[-1])
-    cost = np.maximum(cover.cost[kept], _CHEAPEST_COST * cover.cost.mean())
+    classes = demand_classes(problem.cover, keep)
+    inner = classes.cover
+    by = transpose(inner)
+    cost = np.maximum(inner.site_cost, _CHEAPEST_COST * problem.cover.site_cost.mean())
     return Within(
-        Cover(rows, of_demand[cover.demand[at]], cover.weight[demand], cost),
-        np.concatenate([[0], np.cumsum(columns[demand])]).astype(np.int64),
-        site[site >= 0],
-        problem.spare - float(cover.weight[columns == 0].sum()),
-        demand,
+        Cover(inner.indptr, inner.demand_index, inner.demand_weight, cost),
+        by.indptr,
+        by.site,
+        problem.spare - classes.lost,
+        classes,
     )
 
 

@@ -5,7 +5,8 @@
 A solver's own bound holds within its tolerances: each column may cost less than it should by the dual
 tolerance, and lies in a box of width 1. The bound reported is lower by that much for every column, and by a
 relative `RELATIVE_MARGIN` for sums. Where all costs are whole multiples of a unit it is then rounded up to
-the next multiple; only so can it meet the value, and only then is an answer called proved.
+the next multiple; only so can it meet the value, and only then is an answer called proved. Units that are
+small beside the costs are put together in the objective, so that its numbers suit the tolerance.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from phusong.coverage.placement.limits import Limits
 
 DUAL_TOLERANCE = 1e-7
 """Dual feasibility tolerance that both solvers are given."""
-RELATIVE_MARGIN = 1e-6
+RELATIVE_MARGIN = 2e-9
+"""Twice the relative difference below which SCIP takes numbers for equal; sums of a million terms err by less
+(N. J. Higham: Accuracy and Stability of Numerical Algorithms, 2002, eq. 4.4)."""
 _TYPICAL = 1000.0
 """Mean cost in the program when costs have no unit in common."""
+_MOST_MEAN = 1e4
+"""Most that the mean cost is in the program, times ten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,8 @@ class Program:
         Bounds of the rows.
     scale : float
         Money of a unit of the objective.
-    whole : bool
-        Whether all costs are whole multiples of `scale`.
+    unit : float
+        All costs are whole multiples of this money; 0 when there is no such unit.
     """
 
     objective: FloatArray
@@ -57,15 +62,15 @@ class Program:
     low: FloatArray
     high: FloatArray
     scale: float
-    whole: bool
+    unit: float
 
     def safe(self, bound: float) -> float:
         """Return, in money, what of a solver's `bound` is certain whatever its tolerances."""
         if not math.isfinite(bound):
             return 0.0
         certain = bound - DUAL_TOLERANCE * self.objective.size - RELATIVE_MARGIN * (1.0 + abs(bound))
-        if self.whole:
-            return max(0.0, math.ceil(certain) * self.scale)
+        if self.unit > 0:
+            return max(0.0, math.ceil(certain * (self.scale / self.unit)) * self.unit)
         return max(0.0, certain * self.scale)
 
 
@@ -143,13 +148,9 @@ def cover_program(problem: CostProblem) -> Program:
     may_miss = (
         np.zeros(cover.demands, np.bool_) if problem.covers_all else cover.demand_weight <= problem.spare
     )
-    scale, whole = _scale(cover.site_cost)
-    objective = np.concatenate(
-        [
-            np.rint(cover.site_cost / scale) if whole else cover.site_cost / scale,
-            np.zeros(int(may_miss.sum())),
-        ]
-    )
+    unit = unit_of(cover.site_cost)
+    scale, cost = _scaled(cover.site_cost, unit)
+    objective = np.concatenate([cost, np.zeros(int(may_miss.sum()))])
     rows = [_cover_rows(problem, may_miss)]
     if may_miss.any():
         rows.append(_target_row(problem, may_miss))
@@ -157,19 +158,19 @@ def cover_program(problem: CostProblem) -> Program:
         rows.append(_limit_rows(problem.limits))
     lengths, column, value, low, high = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, whole)
+    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, unit)
 
 
 def reach_program(problem: CostProblem) -> Program:
     """Write as a program how little weight can stay unserved within the limits, whatever it costs."""
     cover, limits = problem.cover, problem.limits
     unit = unit_of(cover.demand_weight)
-    scale = unit or float(cover.demand_weight.mean())
+    scale, weight = _scaled(cover.demand_weight, unit)
     rows = [_cover_rows(problem, np.ones(cover.demands, np.bool_)), _limit_rows(limits)]
     lengths, column, value, low, high = (np.concatenate(parts) for parts in zip(*rows, strict=True))
-    objective = np.concatenate([np.zeros(cover.sites), cover.demand_weight / scale])
+    objective = np.concatenate([np.zeros(cover.sites), weight])
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, unit > 0)
+    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, unit)
 
 
 _Rows = tuple[Int64Array, Int32Array, FloatArray, FloatArray, FloatArray]
@@ -207,12 +208,15 @@ def _target_row(problem: CostProblem, may_miss: BoolArray) -> _Rows:
     )
 
 
-def _scale(cost: FloatArray) -> tuple[float, bool]:
-    unit = unit_of(cost)
-    if unit > 0:
-        return unit, True
-    mean = float(cost.mean())
-    return (mean / _TYPICAL if mean > 0 else 1.0), False
+def _scaled(numbers: FloatArray, unit: float) -> tuple[float, FloatArray]:
+    """Return what a unit of the objective is, and `numbers` in it; whole where that is `unit`."""
+    mean = float(numbers.mean())
+    if unit <= 0:
+        scale = mean / _TYPICAL if mean > 0 else 1.0
+        return scale, numbers / scale
+    together = max(0, math.floor(math.log10(max(mean / unit, 1.0) / _MOST_MEAN)))
+    scale = unit * 10.0**together
+    return scale, np.rint(numbers / unit) / 10.0**together
 
 
 def start_values(program: Program, chosen: Int32Array) -> FloatArray:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,8 @@ from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.anneal import Annealer, annealer, kernel_view
 from phusong.coverage.placement.answer import Control, PlacementAnswer
 from phusong.coverage.placement.components import parts
-from phusong.coverage.placement.costbound import CostBound, cost_bound
+from phusong.coverage.placement.costbound import NEARLY, CostBound, cost_bound
+from phusong.coverage.placement.costbound_early import early_bound, near_sites
 from phusong.coverage.placement.costbound_safe import reduced_costs
 from phusong.coverage.placement.costproblem import CostProblem, cost_task, narrowed, unreachable
 from phusong.coverage.placement.covermip import (
@@ -41,10 +42,17 @@ _FIRST_S = 0.12
 """Annealing before anything else is looked at."""
 _COOLER = 0.15
 """Share of the cooling after which chosen sites are worth a look by the bound."""
-_NEAR = 0.15
-"""Reduced cost, as share of the mean cost, of sites that long annealing tries."""
+_MATTER, _PRICED = 0.05, 0.08
+"""Reduced cost, as share of the mean cost, of the sites that long annealing tries, and of those that interior
+point steps begin with."""
+_FIRST_WALK_S, _EARLY_S, _BESIDE_S = 1.0, 5.0, 14.0
+"""Annealing before the first bound, and at most beside the early bound and beside the exact one."""
+_LARGE_NONZEROS = 4e6
+"""Nonzeros at which annealing beside the bounds takes its full time."""
 _LONGER_S, _REHEAT = 30.0, 0.12
 """First length of long annealing, and its first temperature as share of the mean cost."""
+_ENOUGH_MOVES = 5_000
+"""Moves for each site after which short annealing ends before its time."""
 _SLICE_NONZEROS = 2_000_000
 """Nonzeros that a slice of annealing passes over: some milliseconds."""
 
@@ -143,23 +151,35 @@ def _first_answer(search: Search, problem: CostProblem) -> None:
     if walker.reached:
         search.better("greedy", problem, walker.chosen)
     if problem.cover.sites > 1:
-        _anneal(search, problem, walker, seconds=_FIRST_S, hot=0.03)
+        _anneal_briefly(search, problem, walker, seconds=_FIRST_S, hot=0.03)
 
 
 def _anneal(
-    search: Search, problem: CostProblem, walker: Annealer, *, seconds: float, hot: float
+    search: Search,
+    problem: CostProblem,
+    walker: Annealer,
+    *,
+    seconds: float,
+    hot: float,
+    most_moves: float = math.inf,
 ) -> BoolArray:
     """Cool down once; return the sites that were chosen in the cooler part."""
     control = search.control
     began = control.elapsed_s()
-    seconds = min(seconds, search.remaining_s())
+    seconds = max(min(seconds, search.remaining_s()), 1e-9)
     seen = np.zeros(problem.cover.sites, np.bool_)
     moves = max(50, _SLICE_NONZEROS // (problem.nonzeros // problem.cover.sites + 20))
+    moves = int(min(moves, max(50.0, most_moves / 20)))
+    made = 0
     if walker.reached:
         walker.restart(walker.chosen)
-    while (progress := (control.elapsed_s() - began) / max(seconds, 1e-9)) < 1 and not search.stop():
+    while not search.stop():
+        progress = max((control.elapsed_s() - began) / seconds, made / most_moves)
+        if progress >= 1:
+            break
         cost = walker.found[1]
         walker.run(walker.heat(progress, hot=hot), moves)
+        made += moves
         if walker.found[1] < cost:
             search.better("anneal", problem, walker.chosen)
         if progress > _COOLER:
@@ -168,6 +188,14 @@ def _anneal(
         search.better("anneal", problem, walker.chosen)
         seen[walker.chosen] = True
     return seen
+
+
+def _anneal_briefly(
+    search: Search, problem: CostProblem, walker: Annealer, *, seconds: float, hot: float
+) -> BoolArray:
+    """Cool down once, in less than `seconds` where there are few sites."""
+    most = float(_ENOUGH_MOVES * problem.cover.sites)
+    return _anneal(search, problem, walker, seconds=seconds, hot=hot, most_moves=most)
 
 
 def _known(search: Search, problem: CostProblem) -> Int32Array | None:
@@ -180,20 +208,12 @@ def _known(search: Search, problem: CostProblem) -> Int32Array | None:
 def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
     """Solve a problem that may leave some weight unserved."""
     walker = annealer(problem)
-    small = problem.nonzeros <= _SMALL
-    seen = _anneal(search, problem, walker, seconds=0.2 if small else 1.0, hot=0.2)
-    if not seen.any():
-        seen[:] = True
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        walking: Future[BoolArray] | None = None
-        if not small:
-            seconds = 1.0 + 12.0 * min(1.0, problem.nonzeros / 4e6)
-            walking = pool.submit(_anneal, search, problem, walker, seconds=seconds, hot=0.3)
-        bound = cost_bound(
-            problem, seen, stop=search.stop, tell=lambda one: search.bounded("bound", one.value)
-        )
-        if walking is not None:
-            walking.result()
+    if problem.nonzeros <= _SMALL:
+        seen = _anneal_briefly(search, problem, walker, seconds=0.2, hot=0.2)
+        first = seen if seen.any() else np.ones(seen.size, np.bool_)
+        bound = cost_bound(problem, first, stop=search.stop, tell=_bound_teller(search))
+    else:
+        bound = _bound_beside(search, problem, walker)
     if search.stop():
         return
     core = _core(search, problem, bound, room=search.value - bound.value)
@@ -207,17 +227,49 @@ def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
         _keep_cooling(search, problem, bound)
 
 
+def _bound_teller(search: Search) -> Callable[[CostBound], None]:
+    return lambda one: search.bounded("bound", one.value)
+
+
+def _bound_beside(search: Search, problem: CostProblem, walker: Annealer) -> CostBound:
+    """Bound on one core and anneal on the other, among all sites first, then among those that matter."""
+    _anneal(search, problem, walker, seconds=_FIRST_WALK_S, hot=0.2)
+    size = min(1.0, problem.nonzeros / _LARGE_NONZEROS)
+    tell = _bound_teller(search)
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        if search.chosen is None:
+            every = np.ones(problem.cover.sites, np.bool_)
+            return cost_bound(problem, every, stop=search.stop, tell=tell)
+        walking = pool.submit(_anneal, search, problem, walker, seconds=1.0 + _EARLY_S * size, hot=0.3)
+        early = early_bound(problem, search.value, stop=search.stop, tell=tell)
+        walking.result()
+        chosen = np.isin(problem.site, search.chosen)
+        few = narrowed(problem, near_sites(problem, early, _MATTER) | chosen)
+        first = near_sites(problem, early, _PRICED) | chosen
+        seconds = 1.0 + _BESIDE_S * size
+        walking = pool.submit(_anneal, search, few, annealer(few), seconds=seconds, hot=_REHEAT)
+        bound = cost_bound(problem, first, stop=search.stop, tell=tell, precise=NEARLY)
+        walking.result()
+    return max(early, bound, key=lambda one: one.value)
+
+
 def _keep_cooling(search: Search, problem: CostProblem, bound: CostBound) -> None:
-    """Anneal on among the sites that prices nearly pay for, longer each time, until time is over."""
-    near = _core(search, problem, bound, room=_NEAR * float(problem.cover.site_cost.mean()))
+    """Anneal twice at once among the sites that prices nearly pay for, longer each time, to the end."""
+    near = _core(search, problem, bound, room=_MATTER * float(problem.cover.site_cost.mean()))
     seconds = _LONGER_S
     seed = 2
-    while not search.stop():
-        walker = annealer(near, seed=seed)
-        left = search.remaining_s()
-        _anneal(search, near, walker, seconds=left if left < 2.0 * seconds else seconds, hot=_REHEAT)
-        seconds *= 2.0
-        seed += 1
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        while not search.stop():
+            left = search.remaining_s()
+            length = left if left < 2.0 * seconds else seconds
+            walks = [
+                pool.submit(_anneal, search, near, annealer(near, seed=one), seconds=length, hot=_REHEAT)
+                for one in (seed, seed + 1)
+            ]
+            for walk in walks:
+                walk.result()
+            seconds *= 2.0
+            seed += 2
 
 
 def _core(search: Search, problem: CostProblem, bound: CostBound, *, room: float) -> CostProblem:
@@ -237,10 +289,11 @@ def _core(search: Search, problem: CostProblem, bound: CostBound, *, room: float
 def _solve_parts(search: Search, problem: CostProblem, solve: Solver) -> None:
     """Solve each part that hangs together by itself; their bounds add up."""
     walker = annealer(problem)
-    _anneal(search, problem, walker, seconds=min(1.0, 0.1 + problem.nonzeros / 2e5), hot=0.1)
+    seconds = min(1.0, 0.1 + problem.nonzeros / 2e5)
+    _anneal_briefly(search, problem, walker, seconds=seconds, hot=0.1)
     known = _known(search, problem)
     chosen = set() if known is None else set(problem.site[known].tolist())
-    bound = 0.0
+    bounds: list[float] = []
     for part in parts(problem):
         own = [site for site in part.site.tolist() if site in chosen]
         others = chosen.difference(own)
@@ -250,14 +303,14 @@ def _solve_parts(search: Search, problem: CostProblem, solve: Solver) -> None:
             search.better("mip", problem, np.searchsorted(problem.site, whole).astype(np.int32))
 
         start = None if known is None else np.searchsorted(part.site, np.array(sorted(own))).astype(np.int32)
-        answer = _part_answer(part, start, solve, _Watch(search, take, bound))
-        bound += answer.bound
+        answer = _part_answer(part, start, solve, _Watch(search, take, math.fsum(bounds)))
+        bounds.append(answer.bound)
         if answer.found:
             chosen = others.union(part.site[answer.chosen].tolist())
             take(answer.chosen)
         if search.stop():
             break
-    search.bounded("mip", bound)
+    search.bounded("mip", math.fsum(bounds))
 
 
 def _part_answer(part: CostProblem, start: Int32Array | None, solve: Solver, watch: _Watch) -> MipAnswer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 
 import numpy as np
 
@@ -17,7 +18,7 @@ _SAME = 2.0**-50
 
 
 class Search:
-    """Collects answers and bounds of one question.
+    """Collects answers and bounds of one question, from several threads.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class Search:
         self.bound = 0.0
         """Of what the sites besides the forced ones cost."""
         self.steps: list[Step] = []
+        self._changing = threading.RLock()
 
     @property
     def gap(self) -> float:
@@ -63,20 +65,22 @@ class Search:
         if kept is None:
             return False
         cost = math.fsum(problem.cover.site_cost[kept].tolist())
-        if cost >= self.value:
-            return False
-        self.chosen, self.value = problem.site[kept], cost
-        self.bound = min(self.bound, cost)
-        self._tell(stage)
+        with self._changing:
+            if cost >= self.value:
+                return False
+            self.chosen, self.value = problem.site[kept], cost
+            self.bound = min(self.bound, cost)
+            self._tell(stage)
         return True
 
     def bounded(self, stage: str, bound: float) -> None:
         """Take a bound."""
-        if bound >= self.value * (1.0 - _SAME):
-            bound = self.value
-        if bound > self.bound:
-            self.bound = bound
-            self._tell(stage)
+        with self._changing:
+            if bound >= self.value * (1.0 - _SAME):
+                bound = self.value
+            if bound > self.bound:
+                self.bound = bound
+                self._tell(stage)
 
     def _tell(self, stage: str) -> None:
         forced = self.task.forced_cost

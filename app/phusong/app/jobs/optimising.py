@@ -121,9 +121,10 @@ def _kept(store: FolderStore, inputs: Inputs) -> tuple[Addition, ...]:
 
 def optimise(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping[str, Any]:
     """Choose where to build; better answers are told as steps on the way."""
+    steps: list[dict[str, Any]] = []
 
     def tell(step: Step, chosen: Int32Array) -> None:
-        context.step(
+        steps.append(
             {
                 "seconds": round(step.seconds, 3),
                 "stage": step.stage,
@@ -132,10 +133,11 @@ def optimise(store: FolderStore, inputs: Inputs, context: JobContext) -> Mapping
                 "picks": int(chosen.size),
             }
         )
+        context.step(steps[-1])
 
     request = replace(_request(inputs), kept=_kept(store, inputs))
     plan = plan_towers(store, request, progress=context.progress, tell=tell, cancelled=context.is_enough)
-    document = tower_document(plan)
+    document = {**tower_document(plan), "steps": steps}
     if inputs.get("explain") is True:
         context.check()
         # Whoever stopped the search does not wait for others to be tried.

@@ -100,6 +100,8 @@ export interface TowerPlan {
   check: { claimed: number; together: number; engine: number; difference: number; served_jointly: number; rounds: number; claims_taken_back: number; villages_won: { village_id: string }[]; villages_lost: { village_id: string }[] };
   curve: { picks: number; cost_mvnd: number; served: number }[];
   picks: Pick[];
+  /** Better answers and bounds on the way. */
+  steps?: Step[];
   left_out: { by_reason: Record<LeftReason, number>; villages: LeftVillage[] };
   phases: {
     years: { budget_mvnd: number; cost_mvnd: number; served: number; picks: number[] }[];
@@ -155,7 +157,7 @@ export interface TechnologyPlan {
   status: string;
   satellite_only_cost_mvnd: number;
   terminal_mvnd_household: number;
-  costs: { assumed: string[] };
+  costs: { assumed: string[]; running: Record<string, number> };
   seconds: number;
 }
 

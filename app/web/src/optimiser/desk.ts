@@ -182,10 +182,11 @@ export class Optimiser {
   }
 
   /** The scenario's masts are built in any case; the optimiser chooses the rest. */
-  async finish(scenario: string): Promise<void> {
-    this.tab = "towers";
+  finish(scenario: string): void {
+    this.setTab("towers");
     this.setForm({ finish: scenario });
-    this.app.go("optimise");
+    this.app.store.set({ view: "optimise", job: null, query: "" });
+    void this.trying(async () => void (this.scenarios = await fetchScenarios()));
   }
 
   private watch(id: string): void {
@@ -226,6 +227,8 @@ export class Optimiser {
       this.isStopping = false;
     });
     if (this.towers) {
+      // A page opened late has not heard the search, and a stream may end before its last step.
+      this.steps = this.towers.steps ?? this.steps;
       this.announce(this.towers);
       await this.loadChange(id, this.towers);
     }

@@ -4,7 +4,6 @@ import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
 import { date } from "../format";
 import { t } from "../i18n";
-import { ready } from "../model";
 import { afterPlan } from "./after";
 import type { TowerPlan } from "./contract";
 import { costCurve } from "./curve";
@@ -46,7 +45,7 @@ export function optimiserLeft(app: App): TemplateResult | typeof nothing {
   if (app.phone) return nothing;
   const desk = app.optimiser;
   return html`<section class="panel opt-left" aria-label=${t("optimise.title")}><header class="panel-head"><h2>${t("optimise.title")}</h2></header>
-    ${tabs(desk)}<div class="panel-scroll">${trouble(desk)}${qualitySection(desk)}${setup(desk)}<section class="panel-section">${earlier(desk)}</section></div>
+    ${tabs(desk)}<div class="panel-scroll">${trouble(desk)}${qualitySection(desk)}${setup(desk)}${desk.earlier.length ? html`<section class="panel-section">${earlier(desk)}</section>` : nothing}</div>
     <footer class="panel-foot actions"><button class="button is-primary" data-testid="opt-start" ?disabled=${desk.isRunning} @click=${() => void desk.run()}>${t(`optimise.start.${desk.tab}`)}</button>
       ${desk.isRunning ? html`<span class="faint">${t("optimise.one_at_a_time")}</span>` : nothing}</footer></section>`;
 }
@@ -107,7 +106,6 @@ function body(desk: Optimiser): TemplateResult {
 }
 
 export function optimiserRight(app: App): TemplateResult | typeof nothing {
-  if (!ready(app.model.results)) return nothing;
   const desk = app.optimiser;
   return html`<section class="panel opt-right" aria-label=${t("optimise.result")} data-testid="opt-result" data-state=${desk.result?.is ?? "none"}>
     <header class="panel-head"><h2>${t(`optimise.answer.${desk.tab}`)}</h2></header>${body(desk)}</section>`;

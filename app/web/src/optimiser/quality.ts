@@ -2,6 +2,7 @@
 
 import { html, nothing, svg, type TemplateResult } from "lit-html";
 import { number, percent } from "../format";
+import { explain } from "../help/terms";
 import { has, t } from "../i18n";
 import { remaining_s } from "../data/jobs";
 import type { Optimiser } from "./desk";
@@ -52,7 +53,7 @@ export function twoNumbers(desk: Optimiser, quality: Quality): TemplateResult {
   const shown = gap === null ? "–" : gap === 0 ? percent(0, 1) : `≤ ${percent(Math.max(gap, 0.0001), gap < 0.001 ? 2 : 1)}`;
   const under = isCost(desk) ? t("optimise.cost_of_plan") : t(`optimise.more.${target(desk)}`);
   return html`<div class="opt-numbers"><p><b class="display" data-testid="opt-value" data-value=${quality.value}>${valueText(desk, quality.value)}</b><span>${under}</span></p>
-    <p><b class="display" data-testid="opt-gap" data-value=${gap ?? ""}>${shown}</b><span>${t(isCost(desk) ? "optimise.gap_cost" : "optimise.gap")}</span></p></div>`;
+    <p><b class="display" data-testid="opt-gap" data-value=${gap ?? ""}>${shown}</b><span>${t(isCost(desk) ? "optimise.gap_cost" : "optimise.gap")}${explain("gap", "optimise")}</span></p></div>`;
 }
 
 /** Says "proved" only of what is: that no plan brings more than the bound. */
@@ -61,7 +62,7 @@ export function proof(desk: Optimiser, quality: Quality): TemplateResult | typeo
   const kind = isCost(desk) ? "cost" : (desk.towers?.request.sites ?? (desk.form.goal === "sites" && !desk.towers ? 1 : null)) !== null ? "sites" : "budget";
   const bound = isCost(desk) ? money(quality.bound) : amountOf(target(desk), Math.floor(quality.bound * (1 + 1e-12)));
   const key = quality.isProved ? `optimise.proved.${kind}` : `optimise.bounded.${kind}`;
-  return html`<p class="opt-proof" data-testid="opt-proof" data-proved=${quality.isProved} data-bound=${quality.bound}>${t(key, { bound })}</p>`;
+  return html`<p class="opt-proof" data-testid="opt-proof" data-proved=${quality.isProved} data-bound=${quality.bound}>${t(key, { bound })}${explain("bound", "optimise")}</p>`;
 }
 
 /** What one thousand million more or less would bring. */
@@ -94,7 +95,7 @@ function progress(desk: Optimiser): TemplateResult | typeof nothing {
   if (!job || !desk.isRunning || searched(desk.steps).length > 0) return nothing;
   const left = remaining_s(job, Date.now());
   return html`<div class="opt-progress"><progress max="100" value=${job.progress} aria-label=${job.message} data-testid="opt-progress"></progress>
-    <span>${number(job.progress)} %${left === null ? nothing : ` · ${t("optimise.left", { n: number(Math.ceil(left)) })}`}</span></div>`;
+    <span>${number(job.progress)} %${left === null ? nothing : ` · ${t("optimise.seconds_left", { n: number(Math.ceil(left)) })}`}</span></div>`;
 }
 
 export function stopButtons(desk: Optimiser): TemplateResult | typeof nothing {

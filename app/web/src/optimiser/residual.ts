@@ -38,7 +38,7 @@ function villageRow(desk: Optimiser, plan: TechnologyPlan, village: MeansVillage
 export function residualResult(desk: Optimiser, plan: TechnologyPlan): TemplateResult {
   const saved = plan.satellite_only_cost_mvnd - plan.cost_mvnd;
   const proved = plan.gap === 0 ? t("optimise.residual.proved") : t("optimise.residual.bounded", { bound: money(plan.bound_mvnd), gap: percent(plan.gap, 1) });
-  return html`<section class="panel-section"><div class="opt-numbers"><p><b class="display" data-testid="opt-means-cost" data-value=${plan.cost_mvnd}>${money(plan.cost_mvnd)}</b><span>${t("optimise.residual.cost", { years: 5 })}</span></p>
+  return html`<section class="panel-section"><div class="opt-numbers"><p><b class="display" data-testid="opt-means-cost" data-value=${plan.cost_mvnd}>${money(plan.cost_mvnd)}</b><span>${t("optimise.residual.cost", { years: number(plan.costs.running["years"] ?? null) })}</span></p>
       <p><b class="display">≤ ${percent(plan.gap, 1)}</b><span>${t("optimise.gap_cost")}</span></p></div>
     <p class="opt-proof">${proved} ${t("optimise.residual.against_satellite", { all: money(plan.satellite_only_cost_mvnd), saved: money(saved), terminal: number(plan.terminal_mvnd_household, 1) })}</p>
     <p><span class="tag warn">${t("optimise.assumed")}</span> <span class="faint">${t("optimise.residual.assumed", { n: number(plan.costs.assumed.length) })}</span></p></section>

@@ -32,7 +32,7 @@ function inClass(found: Distribution, { code, last_code }: CodeClass): number {
 }
 
 /** Edges of a class in the unit of the layer: levels within one technology, dB over the threshold otherwise. */
-function edges(layer: CodeLayer, one: CodeClass): string {
+export function edges(layer: CodeLayer, one: CodeClass): string {
   if (one.operator !== undefined) return one.operator;
   const shift = layer.kind === "margin" ? (layer.required_dbm ?? 0) : 0;
   const [from, to] = [one.from ?? null, one.to ?? null].map((edge) => (edge === null ? null : number(edge + shift)));
@@ -40,6 +40,11 @@ function edges(layer: CodeLayer, one: CodeClass): string {
   if (layer.kind === "servers") return (one.to ?? 0) - (one.from ?? 0) === 1 ? String(from) : to === null ? `≥ ${from}` : `${from}–${number((one.to ?? 0) - 1)}`;
   if (from === null) return `< ${to}`;
   return to === null ? `≥ ${from}` : `${from} … ${to}`;
+}
+
+/** Key of the words for what the edges measure. */
+export function unitOf(layer: CodeLayer): string {
+  return layer.kind === "margin" ? (layer.required_dbm == null ? "signals.unit.over" : "signals.unit.rsrp") : `signals.unit.${layer.kind}`;
 }
 
 function row(app: App, layer: CodeLayer, found: Distribution | null, index: number, most: number): TemplateResult {
@@ -62,7 +67,7 @@ function legend(app: App): TemplateResult | typeof nothing {
   if (!layer) return nothing;
   const found = ready(app.signal.distribution());
   const most = found ? Math.max(...layer.classes.map((one) => inClass(found, one))) : 0;
-  const unit = layer.kind === "margin" ? (layer.required_dbm == null ? "signals.unit.over" : "signals.unit.rsrp") : `signals.unit.${layer.kind}`;
+  const unit = unitOf(layer);
   const required = layer.required_dbm == null || layer.kind !== "margin" ? nothing : html`<p class="faint">${t("signals.required", { threshold: dbm(layer.threshold_dbm), required: dbm(layer.required_dbm) })}</p>`;
   const term = TERMS[layer.kind];
   const off = app.state.off.length ? html`<button class="link" data-testid="classes-all" @click=${() => app.store.set({ off: [] })}>${t("signals.unfilter")}</button>` : nothing;

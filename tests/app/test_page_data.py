@@ -127,6 +127,7 @@ def test_a_faulty_file_is_put_right_or_discarded(browser: Browser, computed: tup
         expect(page.locator(here.of("discard"))).to_be_enabled(timeout=LONG_MS)
         page.locator(here.of("discard")).click()
         expect(page.locator(here.of("drop"))).to_be_visible()
+        here.settle()
     assert store.meta("sites").content_sha256 == before
     assert httpx.get(f"{address}/uploads").json() == {"uploads": []}
 

@@ -17,7 +17,7 @@ from phusong.geodata.tiles.colours import level_codes
 from phusong.geodata.tiles.gridcells import cells_a_pixel, tile_cells
 from phusong.geodata.tiles.png import Codes
 
-KEPT_BLOCKS = 256
+KEPT_BLOCKS = 96
 """Of each layer, 64 kB each: neighbouring tiles are cut from the same blocks."""
 
 

@@ -417,10 +417,17 @@ export class App {
     window.setTimeout(() => this.setUi({ copied: false }), 2500);
   }
 
+  /** Closed by the browser first, which gives the focus back to where it came from. */
+  closeDialog(): void {
+    document.querySelector<HTMLDialogElement>("dialog.dialog[open]")?.close();
+    this.setUi({ dialog: null });
+  }
+
   /** Closes the topmost thing: menu, dialog, search, tip, card, selection, filter. */
   escape(): void {
     const { ui, state, model } = this;
-    if (ui.menu || ui.dialog || ui.searching) return this.setUi({ menu: null, dialog: null, searching: false, hits: null });
+    if (ui.dialog) return this.closeDialog();
+    if (ui.menu || ui.searching) return this.setUi({ menu: null, searching: false, hits: null });
     if (this.signal.escape()) return;
     if (this.whatif.escape()) return;
     if (this.optimiser.escape()) return;

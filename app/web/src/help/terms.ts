@@ -50,8 +50,10 @@ function place(event: Event): void {
 export function explain(name: Term, where = ""): TemplateResult {
   const id = `term-${name}${where ? `-${where}` : ""}`;
   const stop = (event: Event): void => event.stopPropagation();
+  // Enter must not reach the row the button stands in; other keys go their way.
+  const stopEnter = (event: KeyboardEvent): void => (event.key === "Enter" || event.key === " " ? event.stopPropagation() : undefined);
   return html`<button class="term" type="button" popovertarget=${id} data-testid="explain-${name}" aria-label=${t("terms.what", { term: t(`terms.name.${name}`) })}
-    @click=${stop} @dblclick=${stop} @keydown=${stop}>?</button><span class="term-text" popover id=${id} role="note" @toggle=${place} @click=${stop}><b>${t(`terms.name.${name}`)}</b>${t(`terms.text.${name}`)}</span>`;
+    @click=${stop} @dblclick=${stop} @keydown=${stopEnter}>?</button><span class="term-text" popover id=${id} role="note" @toggle=${place} @click=${stop}><b>${t(`terms.name.${name}`)}</b>${t(`terms.text.${name}`)}</span>`;
 }
 
 export function glossary(): TemplateResult {

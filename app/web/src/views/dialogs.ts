@@ -85,7 +85,7 @@ function helpBody(app: App): TemplateResult {
 }
 
 function shell(app: App, name: "method" | "help", title: string, body: TemplateResult | typeof nothing): TemplateResult {
-  const close = (): void => app.setUi({ dialog: null });
+  const close = (): void => app.closeDialog();
   return html`<dialog class="dialog" data-testid="${name}-dialog" aria-labelledby="dialog-title" @close=${close} @click=${(event: Event) => event.target === event.currentTarget && close()}>
     <div class="dialog-box"><header class="panel-head"><h2 id="dialog-title" class="display">${title}</h2><span class="grow"></span>
       <button class="icon-button" aria-label=${t("top.close")} data-testid="dialog-close" @click=${close}>${icon("close", 18)}</button></header>

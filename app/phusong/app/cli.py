@@ -63,7 +63,8 @@ def build_app(command: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback()(lambda: None)  # one command alone is still a command of the group
-    names = [MODULES[command]] if command in MODULES else list(dict.fromkeys(MODULES.values()))
+    asked = MODULES.get(command or "")
+    names = list(dict.fromkeys(MODULES.values())) if asked is None else [asked]
     for name in names:
         importlib.import_module(f"phusong.app.commands.{name}").register(app)
     return app

@@ -200,7 +200,8 @@ def option_costs(residual: Residual, running: RunningCosts) -> FloatArray:
             backhaul.means, length_m=backhaul.length_m
         )
         costs.append(running.built(parts.total_mvnd, year))
-    return np.round(np.array(costs, dtype=np.float64), COST_DECIMALS)
+    built: FloatArray = np.array(costs, dtype=np.float64)
+    return built.round(COST_DECIMALS)
 
 
 def small_cell_costs(

@@ -79,7 +79,7 @@ def _asked(visit: Opening, *, budget_mvnd: int = 3_000, heights: str = "30") -> 
 
 
 def _answered(here: Visit) -> Visit:
-    expect(here.page.locator(here.of("opt-count"))).to_be_visible()
+    here.page.locator(here.of("opt-count")).wait_for()
     here.settle()
     return here
 
@@ -176,6 +176,7 @@ def test_means_for_the_rest_come_with_the_break_even(visit: Opening, served: Ser
     here.page.locator(here.of("opt-tab-residual")).click()
     here.page.locator(here.of("opt-start")).click()
     rows = here.page.locator(here.of("opt-means-row"))
+    rows.first.wait_for()
     expect(rows).to_have_count(3)
     plan = served.plan(here)
     told = {row.get_attribute("data-id"): row.get_attribute("data-means") for row in rows.all()}
@@ -190,13 +191,14 @@ def test_fibre_without_roads_says_what_is_missing(visit: Opening) -> None:
     here = visit(DESKTOP).open("?view=optimise")
     here.page.locator(here.of("opt-tab-fibre")).click()
     here.page.locator(here.of("opt-start")).click()
+    here.page.locator(here.of("opt-problem")).wait_for()
     expect(here.page.locator(here.of("opt-problem"))).to_contain_text("đường")
 
 
 def test_the_phone_shows_results_and_no_set_up(visit: Opening, served: Served) -> None:
     job = next(one for one in served.get("jobs")["jobs"] if one["processID"] == "optimise")["jobID"]
     here = visit(PHONE).open(f"?view=optimise&job={job}")
-    expect(here.page.locator(here.of("opt-table"))).to_be_visible()
+    here.page.locator(here.of("opt-table")).wait_for()
     expect(here.page.locator(here.of("opt-start"))).to_have_count(0)
     plan = served.get(f"jobs/{job}/results")
     assert here.value("opt-value") == plan["value"] - plan["served"]["before"]

@@ -71,7 +71,7 @@ export function listenToKeys(app: App): void {
     if (event.key === "Escape") return document.querySelector(":popover-open") ? undefined : app.escape();
     if (event.key.toLowerCase() === "p" && (event.ctrlKey || event.metaKey) && !event.shiftKey) {
       event.preventDefault();
-      return void print(app);
+      return event.repeat ? undefined : void print(app);
     }
     if (undoes(app, event)) return;
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;

@@ -89,7 +89,7 @@ function shell(app: App, name: "method" | "help", title: string, body: TemplateR
   return html`<dialog class="dialog" data-testid="${name}-dialog" aria-labelledby="dialog-title" @close=${close} @click=${(event: Event) => event.target === event.currentTarget && close()}>
     <div class="dialog-box"><header class="panel-head"><h2 id="dialog-title" class="display">${title}</h2><span class="grow"></span>
       <button class="icon-button" aria-label=${t("top.close")} data-testid="dialog-close" @click=${close}>${icon("close", 18)}</button></header>
-    <div class="dialog-body" tabindex="-1">${body}</div></div></dialog>`;
+    <div class="dialog-body" tabindex="0" role="group" aria-labelledby="dialog-title">${body}</div></div></dialog>`;
 }
 
 export function dialogs(app: App): TemplateResult | typeof nothing {

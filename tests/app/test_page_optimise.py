@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -42,10 +44,11 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    if not (PACKAGED_PAGE / "index.html").is_file():
+    page = Path(os.environ.get("PHUSONG_PAGE", PACKAGED_PAGE))
+    if not (page / "index.html").is_file():
         pytest.skip("the page is not built; run: make web")
     study = ridge_study(tmp_path_factory.mktemp("optimised") / "study")
-    with serving(study.store.path) as address:
+    with serving(study.store.path, static_dir=page) as address:
         yield Served(address)
 
 

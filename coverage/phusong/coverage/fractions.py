@@ -81,7 +81,7 @@ def _window(polygon: BaseGeometry, grid: Grid) -> Window:
     return row0, col0, max(row1 - row0, 0), max(col1 - col0, 0)
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _covered(across: FloatArray, down: FloatArray, ring: IntArray, rows: int, cols: int) -> FloatArray:
     """Covered part of each cell; ring points in cells from the window's corner, exteriors leftwise."""
     sums = np.zeros((rows, cols + 1))
@@ -98,7 +98,7 @@ def _covered(across: FloatArray, down: FloatArray, ring: IntArray, rows: int, co
     return sums[:, :cols]
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _add_edge(across0: float, down0: float, across1: float, down1: float, sums: FloatArray) -> None:
     if down0 == down1:
         return
@@ -116,7 +116,7 @@ def _add_edge(across0: float, down0: float, across1: float, down1: float, sums: 
         _add_span(min(start, end), max(start, end), sign * (lower - upper), sums[row])
 
 
-@numba.njit(cache=True, error_model="numpy")
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _add_span(low: float, high: float, height: float, line: FloatArray) -> None:
     """Add the part of one row to the right of a piece of an edge between two places along the row."""
     cols = line.size - 1

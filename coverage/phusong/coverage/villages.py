@@ -123,7 +123,7 @@ def _nearest_in_zone(
         row, col = np.divmod(flat[here], grid.width)
         x_m = grid.left_m + (col + 0.5) * grid.cell_size_m
         y_m = grid.top_m - (row + 0.5) * grid.cell_size_m
-        _, nearest = cKDTree(points[members]).query(np.column_stack([x_m, y_m]))
+        _, nearest = cKDTree(points[members]).query(np.column_stack([x_m, y_m]), workers=-1)
         owner[here] = members[nearest]
     return owner
 

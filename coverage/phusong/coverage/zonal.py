@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 import pyproj
 import shapely
+from numba import config
 from shapely.geometry.base import BaseGeometry
 
 from phusong.coverage.errors import GridError, InputError
@@ -83,16 +85,24 @@ def build_zones(geometries: Sequence[BaseGeometry], codes: Sequence[str], grid: 
     interior = np.full(grid.shape, -1, dtype=np.int16 if len(names) < 2**15 else np.int32)
     pieces: list[tuple[IntArray, IntArray, FloatArray]] = []
     outside = np.zeros(len(names))
-    for index, (name, geometry) in enumerate(zip(names, geometries, strict=True)):
+    for name, geometry in zip(names, geometries, strict=True):
         _check_polygon(name, geometry)
-        cell, fraction, outside[index] = cell_fractions(geometry, grid)
-        # Where polygons overlap, the second whole cell goes to the list of pieces: nothing is lost.
-        whole = (fraction >= 1.0) & (interior.flat[cell] < 0)
-        interior.flat[cell[whole]] = index
-        rest = ~whole
-        pieces.append((cell[rest], np.full(rest.sum(), index, dtype=np.int32), fraction[rest]))
+    with ThreadPoolExecutor(max_workers=_threads()) as pool:
+        covered = pool.map(lambda geometry: cell_fractions(geometry, grid), geometries)
+        for index, (cell, fraction, outside[index]) in enumerate(covered):
+            # Where polygons overlap, the second whole cell goes to the list of pieces: nothing is lost.
+            whole = (fraction >= 1.0) & (interior.flat[cell] < 0)
+            interior.flat[cell[whole]] = index
+            rest = ~whole
+            pieces.append((cell[rest], np.full(rest.sum(), index, dtype=np.int32), fraction[rest]))
     border_cell, border_zone, border_fraction = _joined(pieces)
     return Zones(grid, names, interior, border_cell, border_zone, border_fraction, outside)
+
+
+def _threads() -> int:
+    """Cores numba may use: all, or as many as NUMBA_NUM_THREADS says."""
+    settings: Any = config
+    return int(settings.NUMBA_NUM_THREADS)
 
 
 def _check_polygon(code: str, geometry: BaseGeometry) -> None:

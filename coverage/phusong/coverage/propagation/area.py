@@ -148,8 +148,11 @@ def path_loss_area(
         threads=threads,
         wanted=None if part is None or part.all() else wanted,
     )
+    if method.model == "p1812" and mode == "sweep":
+        fill_sweep(request)  # writes wanted pixels only
+        return AreaLoss(window.row0, window.col0, loss_db)
     if method.model == "p1812":
-        fill_sweep(request) if mode == "sweep" else fill_exact(request)
+        fill_exact(request)
     elif method.model == "itm":
         _fill_itm(request)
     else:

@@ -54,10 +54,11 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
     tables = sample_tables(radius_cells, site)
     per_step = (1.0 / np.maximum(np.arange(tables.step.size), 1.0)).astype(np.float32)
     lookup = Lookup(tables, per_step)
-    _fill_centre(loss, ground, site, carriers.free_db)
+    wanted = request.wanted_pixels()
+    _fill_centre(loss, ground, site, carriers.free_db, wanted)
     edges = fan_edges(radius_cells + MORE_EDGE_CELLS, radials_per_edge)
     climate, out = request.climate(), loss.reshape(-1)
-    fans, radials = _fans(ground, site, request.wanted_pixels()), edges.size - 1
+    fans, radials = _fans(ground, site, wanted), edges.size - 1
 
     is_plain = request.clutter is None and climate.time_percentage == MEDIAN_PERCENTAGE
     covers = _covers(request.cover())
@@ -109,12 +110,15 @@ def _fill_centre(
     ground: npt.NDArray[np.float32],
     site: Site,
     free_db: npt.NDArray[np.float64],
+    wanted: BoolArray,
 ) -> None:
-    """Fill in the pixel the site is exactly at the centre of, if any: no fan has it."""
+    """Fill in the pixel the site is exactly at the centre of, if any and if wanted: no fan has it."""
     if site.row_part % 1.0 or site.col_part % 1.0:
         return
     row, col = site.row + round(site.row_part), site.col + round(site.col_part)
     if not (1 <= row <= loss.shape[1] and 1 <= col <= loss.shape[2]):
+        return
+    if wanted.size and not wanted[row, col]:
         return
     rise_km = 0.001 * (float(ground[row, col]) + site.rx_height_m - site.tx_height_m)
     loss[:, row - 1, col - 1] = free_db + 10.0 * math.log10(1e-6 + rise_km**2)

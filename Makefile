@@ -54,7 +54,7 @@ run: sample ## serve the sample province on http://127.0.0.1:8000
 
 test: test-python test-web ## all tests
 test-python: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 test-web: setup
 	cd app/web && $(NPM) test
 

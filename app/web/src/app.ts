@@ -148,7 +148,6 @@ export class App {
     if (state.view === "data" && (state.view !== before.view || state.lang !== before.lang)) this.data.opened();
     this.loadWhatIsNeeded();
     this.whatif.follow();
-    this.restorePoint();
     this.optimiser.follow();
     this.update();
   }
@@ -183,6 +182,7 @@ export class App {
     ]);
     if (model.results.is === "failed" && model.results.status === 0) return;
     this.whatif.follow();
+    this.restorePoint();
     this.optimiser.follow();
   }
 

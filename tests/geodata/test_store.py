@@ -89,7 +89,7 @@ def test_a_new_layer_replaces_the_old_file(store) -> None:
     files = [path for path in (store.path / "layers").iterdir() if path.is_file()]
     assert sorted(path.suffix for path in files) == [".json", ".parquet"]
     store.remove("places")
-    assert list((store.path / "layers").iterdir()) == []
+    assert [path for path in (store.path / "layers").iterdir() if path.is_file()] == []
     with pytest.raises(NotFoundError, match="layer_missing"):
         store.table("places")
 

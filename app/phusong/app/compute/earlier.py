@@ -45,7 +45,7 @@ def write_composed(run_dir: Path, maker: Composer, *, marks: Sequence[bytes], ba
         run_dir / COMPOSED_FILE,
         {
             "basis": np.frombuffer(basis, dtype=np.uint8),
-            "mark": np.frombuffer(b"".join(marks), dtype=np.uint8).reshape(len(marks), -1),
+            "mark": np.frombuffer(b"".join(marks), dtype=np.uint8).reshape(len(marks), -1 if marks else 0),
             "loss": np.frombuffer(bytes.fromhex("".join(maker.losses_used)), dtype=np.uint8),
             **{name: getattr(prepared, name) for name in _COLUMNS},
             "horizontal_db": prepared.patterns.horizontal_db,

@@ -18,10 +18,7 @@ from .browsing import DESKTOP, PHONE, Opening, Visit, chromium, visits
 from .live_server import serving
 from .ridge_study import VILLAGES, lonlat, ridge_study
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skip(reason="never run yet: issue 5 stays open until it is"),
-]
+pytestmark = pytest.mark.browser
 
 PICKED = """() => {
   const { map } = window.__phusong;

@@ -46,7 +46,8 @@ function goTo(app: App, index: number): void {
   app.setUi({ tour: index });
   if (app.state.view !== step.view) app.store.set({ view: step.view, village: null });
   app.say(t(`tour.${step.name}.title`));
-  window.setTimeout(() => document.querySelector<HTMLElement>(".tour .is-next")?.focus());
+  // Right after the drawing that `say` has queued: a key pressed at once must find the focus there.
+  queueMicrotask(() => document.querySelector<HTMLElement>(".tour .is-next")?.focus());
 }
 
 const CARD = { width: 316, height: 190, gap: 12, edge: 12 } as const;

@@ -32,7 +32,7 @@ function phoneBar(app: App): TemplateResult {
   const [title, sub] = phoneTitle(app);
   const find = (): void => {
     app.setUi({ searching: true, menu: null });
-    window.setTimeout(() => document.getElementById("search")?.focus());
+    queueMicrotask(() => document.getElementById("search")?.focus());
   };
   return html`<span class="brand">${mark()}</span>
     <span class="study"><h1 class="display">${title}</h1><span>${app.ui.offline ? offlineTag(app) : sub}</span></span>

@@ -6,36 +6,21 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from phusong.app.api.page import PACKAGED_PAGE
-
-from .browsing import DESKTOP, PHONE, Opening, chromium, visits
+from .browsing import DESKTOP, PHONE, Opening
 from .fixture_study import lonlat, write_study
 from .live_server import serving
+from .pagebuild import built_page
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not (PACKAGED_PAGE / "index.html").is_file():
-        pytest.skip("the page is not built; run: make web")
     study = write_study(tmp_path_factory.mktemp("browsed") / "study")
-    with serving(study.path) as address:
+    with serving(study.path, static_dir=built_page()) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from .browsing import DESKTOP, PHONE, Opening, Visit, chromium, visits
+from .browsing import DESKTOP, PHONE, Opening, Visit
 from .fixture_study import lonlat, write_study
 from .live_server import serving
 from .pagebuild import built_page
@@ -27,18 +27,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     study = write_study(tmp_path_factory.mktemp("axe") / "study")
     with serving(study.path, static_dir=built_page()) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,39 +9,30 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, expect
 
-from phusong.app.api.page import PACKAGED_PAGE
 from phusong.geodata.store.folder import FolderStore
 
 from . import offered
-from .browsing import PHONE, Visit, chromium, visits
+from .browsing import PHONE, Visit, visits
 from .fixture_study import write_study
 from .live_server import serving
+from .pagebuild import built_page
 
 pytestmark = pytest.mark.browser
 
-PAGE = Path(os.environ.get("PHUSONG_PAGE", PACKAGED_PAGE))
 LONG_MS = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not (PAGE / "index.html").is_file():
-        pytest.skip("the page is not built; run: make web")
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[tuple[FolderStore, str]]:
     store = FolderStore.create(tmp_path / "study", name="Tỉnh thử", grid_m=100.0)
-    with serving(store.path, static_dir=PAGE) as address:
+    with serving(store.path, static_dir=built_page()) as address:
         yield store, address
 
 
 @pytest.fixture
 def computed(tmp_path: Path) -> Iterator[tuple[FolderStore, str]]:
     store = write_study(tmp_path / "study")
-    with serving(store.path, static_dir=PAGE) as address:
+    with serving(store.path, static_dir=built_page()) as address:
         yield store, address
 
 

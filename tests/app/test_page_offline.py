@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from .browsing import Opening, Visit, chromium, visits
+from .browsing import Opening, Visit
 from .fixture_study import write_study
 from .live_server import serving
 from .pagebuild import built_page
@@ -19,22 +19,10 @@ KEPT = "() => document.documentElement.dataset.kept === 'true'"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     study = write_study(tmp_path_factory.mktemp("kept") / "study")
     with serving(study.path, static_dir=built_page()) as address:
         yield address
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 def seen_once(visit: Opening) -> Visit:

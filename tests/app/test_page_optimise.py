@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from phusong.app.api.page import PACKAGED_PAGE
-
-from .browsing import DESKTOP, PHONE, Opening, Visit, chromium, visits
+from .browsing import DESKTOP, PHONE, Opening, Visit
 from .live_server import serving
+from .pagebuild import built_page
 from .ridge_study import VILLAGES, lonlat, ridge_study
 
 pytestmark = pytest.mark.browser
@@ -43,25 +40,15 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    page = Path(os.environ.get("PHUSONG_PAGE", PACKAGED_PAGE))
-    if not (page / "index.html").is_file():
-        pytest.skip("the page is not built; run: make web")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     study = ridge_study(tmp_path_factory.mktemp("optimised") / "study")
-    with serving(study.store.path, static_dir=page) as address:
-        yield Served(address)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+    with serving(study.store.path, static_dir=built_page()) as address:
+        yield address
 
 
 @pytest.fixture
-def visit(browser: Browser, served: Served) -> Iterator[Opening]:
-    with visits(browser, served.address) as opening:
-        yield opening
+def served(address: str) -> Served:
+    return Served(address)
 
 
 def _job(here: Visit) -> str:

@@ -11,12 +11,12 @@ import httpx
 import numpy as np
 import pytest
 import rasterio
-from playwright.sync_api import Browser, Download, expect
+from playwright.sync_api import Download, expect
 from rasterio.errors import NotGeoreferencedWarning
 
 from phusong.app.listing import alphabetical
 
-from .browsing import PHONE, Opening, Visit, chromium, visits
+from .browsing import PHONE, Opening, Visit
 from .fixture_study import lonlat, write_study
 from .live_server import serving
 from .pagebuild import built_page
@@ -29,18 +29,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     study = write_study(tmp_path_factory.mktemp("read") / "study")
     with serving(study.path, static_dir=built_page()) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 def rows_of(here: Visit, name: str, attribute: str) -> list[str]:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import httpx
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import MemoryFile
 
-from .browsing import Opening, Visit, chromium, visits
+from .browsing import Opening, Visit
 from .live_server import serving
 from .pagebuild import built_page
 from .ridge_study import ridge_study
@@ -28,18 +28,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     study = ridge_study(tmp_path_factory.mktemp("signal") / "study")
     with serving(study.store.path, static_dir=page) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 @pytest.fixture(scope="module")

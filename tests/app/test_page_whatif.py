@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,22 +12,19 @@ from playwright.sync_api import Browser, expect
 from pyproj import Transformer
 from tests.app import worlds
 
-from phusong.app.api.page import PACKAGED_PAGE
 from phusong.app.study import open_study
 
-from .browsing import DESKTOP, PHONE, Opening, Visit, chromium, visits
+from .browsing import DESKTOP, PHONE, Opening, Visit
 from .live_server import serving
+from .pagebuild import built_page
 
 pytestmark = pytest.mark.browser
-PAGE_DIR = Path(os.environ.get("PHUSONG_TEST_PAGE", str(PACKAGED_PAGE)))
 NEW = (7000.0, 8000.0)
 EXACT, QUICK = '[data-state="exact"]', '[data-state="quick"]'
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    if not (PAGE_DIR / "index.html").is_file():
-        pytest.skip("the page is not built; run: make web")
     store = worlds.empty_study(
         tmp_path_factory.mktemp("whatif") / "study", method={"max_radius_km": {"low": 4.0, "mid": 4.0}}
     )
@@ -62,21 +57,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     worlds.put(store, "sites", [{"site_id": "a"}], [worlds.point(2500, 2500)])
     worlds.put(store, "cells", [worlds.cell("a", power_dbm=24.0)], [worlds.point(2500, 2500)])
     open_study(store.path).compute()
-    with serving(store.path, static_dir=PAGE_DIR) as address:
+    with serving(store.path, static_dir=built_page()) as address:
         httpx.get(f"{address}/what-if/readiness", timeout=120)
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture
-def visit(browser: Browser, address: str) -> Iterator[Opening]:
-    with visits(browser, address) as opening:
-        yield opening
 
 
 def lonlat(east_m: float, south_m: float) -> list[float]:

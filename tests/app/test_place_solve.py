@@ -60,6 +60,32 @@ def test_most_weight_for_money_and_least_cost(file: Path, capsys: pytest.Capture
     assert (answer["objective"], answer["value"], answer["chosen"]) == ("cost", 1.0, [0])
 
 
+def test_all_that_can_be_served_at_least_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = written(tmp_path / "far.npz", w=np.append(WEIGHT, 10.0))
+    assert solve(file, "--reach", "all", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["objective"], answer["value"], answer["served_weight"]) == ("cost", 2.0, 10.0)
+    assert (answer["status"], answer["bound"]) == ("proved", 2.0)
+
+
+CLASHES = {
+    "forbidden": ({"forbidden": np.array([1, 1, 0])}, ("50.00%", "100.00%", "must not be built")),
+    "place": ({"place": np.array([4, 4, 4])}, ("80.00%", "100.00%", "one option a place")),
+    "near": ({"conflicts": np.array([[0, 1], [1, 2], [0, 2]])}, ("80.00%", "100.00%", "minimum distance")),
+    "area": ({"area": np.zeros(3, int), "area_limit": np.array(1)}, ("80.00%", "100.00%", "at most 1 new")),
+}
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_targets_that_clash_with_constraints_name_them(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arrays, words = CLASHES[name]
+    assert solve(written(tmp_path / "clash.npz", **arrays), "--reach", "90") == 1
+    told = capsys.readouterr().err
+    assert all(word in told for word in words), told
+
+
 def test_words(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert solve(file, "--sites", 2, "--gap", "0.5%") == 0
     told = capsys.readouterr().out
@@ -133,6 +159,10 @@ HOSTILE = {
     "conflict with nobody": {"conflicts": np.array([[0, 9]])},
     "conflicts in one row": {"conflicts": np.array([0, 1])},
     "forced beyond": {"forced": np.array([3])},
+    "area without a limit": {"area": np.zeros(3, int)},
+    "limit without areas": {"area_limit": np.array(1)},
+    "weights past all sums": {"w": np.full(6, 1e308)},
+    "negative cost": {"cost": -COST},
     "two limits": {"area": np.zeros(3, int), "area_limit": np.array([1, 2])},
 }
 

@@ -390,12 +390,36 @@ def test_contradictions_are_named(side: SideConstraints, code: str) -> None:
     assert told.value.code == code
 
 
-def test_out_of_reach_names_what_can_be_reached() -> None:
-    side = SideConstraints(forbidden=np.array([False, False, True]))
+@pytest.mark.parametrize(
+    ("side", "code", "reachable", "free"),
+    [
+        (None, "place_unreachable", 0.6, None),
+        (SideConstraints(forbidden=np.array([False, False, True])), "place_unreachable_forbidden", 0.3, 0.6),
+        (SideConstraints(place=np.array([7, -1, 7])), "place_unreachable_place", 0.5, 0.6),
+        (SideConstraints(conflicts=np.array([[2, 0]])), "place_unreachable_near", 0.5, 0.6),
+        (SideConstraints(area=np.zeros(3, int), area_limit=1), "place_unreachable_area", 0.3, 0.6),
+        (SideConstraints(area=np.zeros(3, int), area_limit=0), "place_unreachable_area", 0.0, 0.6),
+        (
+            SideConstraints(place=np.array([7, -1, 7]), conflicts=np.array([[1, 2]])),
+            "place_unreachable_limits",
+            0.3,
+            0.6,
+        ),
+    ],
+)
+def test_out_of_reach_names_what_can_be_reached_and_what_clashes(
+    side: SideConstraints | None, code: str, reachable: float, free: float | None
+) -> None:
+    instance = coverage_instance([0, 1, 2, 3], [0, 1, 2], [10, 20, 30, 40], [3, 4, 5])
     with pytest.raises(PlacementError) as told:
-        solve_least_cost(_chain(), reach_share=0.7, constraints=side, control=_control())
-    assert told.value.code == "place_unreachable"
-    assert told.value.parameters["reachable_share"] == pytest.approx(0.6)
+        solve_least_cost(instance, reach_share=0.6 if free else 0.7, constraints=side, control=_control())
+    parameters = told.value.parameters
+    assert told.value.code == code
+    assert parameters["reachable_share"] == pytest.approx(reachable)
+    assert parameters.get("free_share") == (None if free is None else pytest.approx(free))
+
+
+def test_shares_outside_of_all_are_refused() -> None:
     with pytest.raises(PlacementError, match="place_share"):
         solve_least_cost(_chain(), reach_share=1.2, control=_control())
 

@@ -52,6 +52,12 @@ def test_useless_sites_are_never_added():
     assert answer.cost == 0.0
 
 
+def test_sites_that_cost_nothing_are_not_added_in_vain():
+    trap = instance_of([[0, 1, 2, 3], [0, 1, 4], [2, 3, 5]], [2, 2, 2, 2, 1, 1], [0, 0, 0])
+    answer = solve_max_cover(trap, budget=0, control=CONTROL)
+    assert (answer.value, sorted(answer.chosen.tolist())) == (10.0, [1, 2])
+
+
 def test_ties_fall_to_the_cheaper_then_to_the_lower_number():
     alike = instance_of([[0], [0], [0]], [5], [3, 2, 2])
     assert solve_max_cover(alike, sites=1, control=CONTROL).chosen.tolist() == [1]

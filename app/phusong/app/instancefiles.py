@@ -42,8 +42,9 @@ def read_instance(path: Path) -> tuple[CoverageInstance, SideConstraints]:
     NotFoundError
         ``file_missing``.
     PlacementError
-        ``place_file``, ``place_array_missing``, ``place_array``, ``place_file_large``, or what
-        `coverage_instance` finds. Pickled objects are never opened.
+        ``place_file``, ``place_array_missing``, ``place_array_alone`` (``area`` without ``area_limit`` or
+        the reverse), ``place_array``, ``place_file_large``, or what `coverage_instance` finds.
+        Pickled objects are never opened.
     """
     if not path.is_file():
         raise NotFoundError("place_file_missing", file=path.name)
@@ -121,6 +122,9 @@ def _numbers(arrays: Mapping[str, Array], name: str) -> npt.NDArray[np.int32] | 
 
 
 def _constraints(arrays: Mapping[str, Array]) -> SideConstraints:
+    for one, other in (("area", "area_limit"), ("area_limit", "area")):
+        if one in arrays and other not in arrays:
+            raise PlacementError("place_array_alone", array=one, needed=other)
     limit = _numbers(arrays, "area_limit")
     if limit is not None and limit.size != 1:
         raise PlacementError("place_shape", array="area_limit", size=limit.size, allowed=1)

@@ -27,12 +27,13 @@ from phusong.coverage.placement.maxcover import solve_max_cover
 
 LOADING_S = 0.5
 """Longest that the small instance is worked on once everything is loaded."""
+REACH_ALL = "all"
 Tell = Callable[[Step, Int32Array], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What is asked; exactly one of the three.
+    """What is asked; exactly one of the four.
 
     Attributes
     ----------
@@ -42,17 +43,27 @@ class Goal:
         Serve most for so much money.
     reach_share : float, optional
         Serve this share of all weight, 0..1, at least cost.
+    reach_all : bool
+        Serve all that any site can serve, at least cost.
     """
 
     sites: int | None = None
     budget: float | None = None
     reach_share: float | None = None
+    reach_all: bool = False
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether the cost is what is made small."""
+        return self.reach_all or self.reach_share is not None
 
 
 def goal_from(sites: int | None, budget: float | None, reach: str | None) -> Goal:
-    """Read a goal; raise ``place_goal`` unless exactly one part is given."""
+    """Read a goal; raise ``place_goal`` unless exactly one part is given; `REACH_ALL` is all that can be."""
     if sum(part is not None for part in (sites, budget, reach)) != 1:
         raise InputError("place_goal")
+    if reach is not None and reach.strip().lower() == REACH_ALL:
+        return Goal(reach_all=True)
     return Goal(sites, budget, None if reach is None else share_from(reach, per_cent=True))
 
 
@@ -121,7 +132,7 @@ def solve_instance(
             cancelled=interrupted,
             tell=tell,
         )
-        if goal.reach_share is not None:
+        if goal.is_cost:
             return solve_least_cost(
                 instance, reach_share=goal.reach_share, constraints=constraints, control=control
             )
@@ -140,7 +151,7 @@ def load_kernels(goal: Goal) -> None:
     indptr = np.concatenate([[0], draw.sum(axis=1).cumsum()])
     index = np.nonzero(draw)[1]
     small = coverage_instance(indptr, index, np.ones(400), 1.0 + np.arange(40) % 3)
-    reach = None if goal.reach_share is None else 0.3
+    reach = 0.3 if goal.is_cost else None
     money = None if goal.budget is None else 12.0
     easy = Goal(None if goal.sites is None else 6, money, reach)
     solve_instance(
@@ -170,7 +181,7 @@ def interruptible() -> Iterator[Callable[[], bool]]:
 def answer_record(answer: PlacementAnswer, goal: Goal) -> dict[str, Any]:
     """Return the answer for JSON: the plan, how good it is, the curve of weight against cost, the trace."""
     return {
-        "objective": "weight" if goal.reach_share is None else "cost",
+        "objective": "cost" if goal.is_cost else "weight",
         "status": answer.status,
         "chosen": answer.chosen.tolist(),
         "value": answer.value,

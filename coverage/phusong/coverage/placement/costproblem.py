@@ -21,9 +21,8 @@ from phusong.coverage.placement.instance import (
 )
 from phusong.coverage.placement.limits import Limits, limits_of
 from phusong.coverage.placement.reduction import Transposed, reduce_demand, transpose
+from phusong.coverage.placement.unreachable import TARGET_TOLERANCE, out_of_reach
 
-TARGET_TOLERANCE = 1e-9
-"""Share of all weight by which a target counts as reached: weights are added up in floating point."""
 MAX_GRID_DIGITS = 6
 """Decimals of numbers that are read as whole multiples of a unit."""
 
@@ -72,6 +71,8 @@ class CostTask:
     ----------
     instance : CoverageInstance
         As given.
+    constraints : SideConstraints or None
+        As given.
     forced : ndarray of int32
         Sites that are built in any case.
     needed_weight, total_weight : float
@@ -83,6 +84,7 @@ class CostTask:
     """
 
     instance: CoverageInstance
+    constraints: SideConstraints | None
     forced: Int32Array
     needed_weight: float
     total_weight: float
@@ -117,7 +119,7 @@ def cost_task(
     Raises
     ------
     PlacementError
-        ``place_share`` (share outside 0 .. 1), ``place_unreachable``, or what `limits_of` raises.
+        ``place_share`` (share outside 0 .. 1), what `out_of_reach` returns, or what `limits_of` raises.
     """
     if reach_share is not None and not 0 <= reach_share <= 1:
         raise PlacementError("place_share", value=float(reach_share), allowed="0 .. 1")
@@ -135,24 +137,14 @@ def cost_task(
     needed = reachable if reach_share is None else reach_share * total
     slack = TARGET_TOLERANCE * total
     if needed > reachable + slack and not limits.groups:
-        raise unreachable(reach_share, reachable, total)
+        raise out_of_reach(instance, constraints, needed_weight=needed, reachable_weight=reachable)
     spare = _on_grid(reduced.instance.demand_weight, reachable - needed, slack)
     if needed <= reduced.served_weight + slack:
         keep = np.zeros(instance.sites, np.bool_)
     else:
         keep = usable & (np.diff(reduced.instance.indptr) > 0)
     problem = with_sites(reduced.instance, limits, keep, spare=spare)
-    return CostTask(instance, forced, needed, total, reachable, problem)
-
-
-def unreachable(reach_share: float | None, reachable: float, total: float) -> PlacementError:
-    """Return the error that names the share that can be reached."""
-    return PlacementError(
-        "place_unreachable",
-        share=1.0 if reach_share is None else float(reach_share),
-        reachable_share=reachable / total if total > 0 else 1.0,
-        reachable_weight=reachable,
-    )
+    return CostTask(instance, constraints, forced, needed, total, reachable, problem)
 
 
 def with_sites(

@@ -16,6 +16,8 @@ Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 
 MAX_SITES = 2**31 - 1
+MAX_NUMBER = 1e15
+"""Largest weight or cost: sums of many stay far from where floating point ends."""
 NONE = -1
 """No group, no area."""
 
@@ -74,7 +76,7 @@ def coverage_instance(
     indptr, demand_index : array_like of int
         CSR rows of sites by demand; indices may come unsorted or repeated.
     demand_weight, site_cost : array_like of float
-        Finite and not negative.
+        From 0 to `MAX_NUMBER`.
     covered : array_like of bool, optional
         Demand served already; none by default.
 
@@ -112,11 +114,11 @@ def _numbers(array: str, values: npt.ArrayLike) -> FloatArray:
     numbers = np.array(values, dtype=np.float64)
     if numbers.ndim != 1:
         raise PlacementError("place_shape", array=array, size=numbers.size, allowed=1)
-    wrong = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0)))
+    wrong = np.flatnonzero(~((numbers >= 0) & (numbers <= MAX_NUMBER)))  # also finds what is no number
     if wrong.size:
         at = int(wrong[0])
         raise PlacementError(
-            "place_number", array=array, position=at, value=float(numbers[at]), allowed=">= 0"
+            "place_number", array=array, position=at, value=float(numbers[at]), allowed=f"0 .. {MAX_NUMBER:g}"
         )
     return numbers
 

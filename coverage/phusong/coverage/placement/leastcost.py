@@ -22,7 +22,7 @@ from phusong.coverage.placement.components import parts
 from phusong.coverage.placement.costbound import NEARLY, CostBound, cost_bound
 from phusong.coverage.placement.costbound_early import early_bound, near_sites
 from phusong.coverage.placement.costbound_safe import reduced_costs
-from phusong.coverage.placement.costproblem import CostProblem, cost_task, narrowed, unreachable
+from phusong.coverage.placement.costproblem import CostProblem, cost_task, narrowed
 from phusong.coverage.placement.covermip import (
     MipAnswer,
     Solver,
@@ -33,6 +33,7 @@ from phusong.coverage.placement.covermip import (
 from phusong.coverage.placement.dominance import without_dominated
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, Int32Array, SideConstraints
 from phusong.coverage.placement.leastcost_search import Search
+from phusong.coverage.placement.unreachable import out_of_reach
 
 MOST_MIP_NONZEROS = 250_000
 """Larger programs are left to bounds."""
@@ -89,15 +90,15 @@ def solve_least_cost(
     Raises
     ------
     PlacementError
-        ``place_unreachable`` with the share that can be reached; ``place_share``; what contradicts itself in
-        the constraints.
+        What `out_of_reach` returns: the share that can be reached and what clashes with the target;
+        ``place_share``; what contradicts itself in the constraints.
     """
     task = cost_task(instance, reach_share=reach_share, constraints=constraints)
     search = Search(task, control)
     solve = best_solver() if solver is None else solver
     _first_answer(search, task.problem)
     if search.chosen is None:
-        _find_any(search, task.problem, solve, reach_share)
+        _find_any(search, task.problem, solve)
     if search.stop():
         return search.answer()
     problem = without_dominated(task.problem)
@@ -321,7 +322,7 @@ def _part_answer(part: CostProblem, start: Int32Array | None, solve: Solver, wat
     return solve(cover_program(part), start, watch)
 
 
-def _find_any(search: Search, problem: CostProblem, solve: Solver, reach_share: float | None) -> None:
+def _find_any(search: Search, problem: CostProblem, solve: Solver) -> None:
     """Look for any answer within the limits; say what can be reached when there is none."""
 
     def take(chosen: Int32Array) -> None:
@@ -329,7 +330,7 @@ def _find_any(search: Search, problem: CostProblem, solve: Solver, reach_share: 
 
     watch = _Watch(search, take, enough=lambda: search.chosen is not None)
     if problem.cover.sites == 0:
-        raise unreachable(reach_share, search.task.reachable_weight, search.task.total_weight)
+        raise _out_of_reach(search, 0.0)
     answer = solve(reach_program(problem), np.zeros(0, np.int32), watch)
     take(answer.chosen)
     if search.chosen is not None:
@@ -340,4 +341,14 @@ def _find_any(search: Search, problem: CostProblem, solve: Solver, reach_share: 
     for site in answer.chosen:
         served[problem.cover.served_by(int(site))] = True
     missed = math.fsum(problem.cover.demand_weight[~served].tolist())
-    raise unreachable(reach_share, search.task.reachable_weight - missed, search.task.total_weight)
+    raise _out_of_reach(search, missed)
+
+
+def _out_of_reach(search: Search, missed: float) -> PlacementError:
+    task = search.task
+    return out_of_reach(
+        task.instance,
+        task.constraints,
+        needed_weight=task.needed_weight,
+        reachable_weight=task.reachable_weight - missed,
+    )

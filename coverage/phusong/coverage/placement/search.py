@@ -62,11 +62,12 @@ class Search:
         return 1.0 if self.quantum or total <= 0 else 2.0 ** round(math.log2(SCALED_TOTAL / total))
 
     def offer(self, chosen: Int32Array, stage: str) -> bool:
-        """Take a plan if it serves more, or as much for less; True if it does."""
+        """Take a plan if it serves more, or as much for less money or with fewer sites; True if it does."""
         value = self._weight(chosen)
         spent = math.fsum(self.reduced.site_cost[chosen].tolist())
         alike = abs(value - self.value) <= 1e-12 * (self.start + self.value)
-        better = spent < self.spent if alike else value > self.value
+        less = (spent, chosen.size) < (self.spent, self.chosen.size)
+        better = less if alike else value > self.value
         if self.steps and not better:
             return False
         self.chosen, self.value, self.spent = chosen, value, spent

@@ -80,9 +80,10 @@ def pack_loss(window: LossWindow, *, wanted: BoolArray | None = None) -> PackedL
     """
     loss_db = np.ascontiguousarray(window.loss_db, dtype=np.float32)
     rows, cols = loss_db.shape
-    kept: BoolArray = np.broadcast_to(np.array(True), loss_db.shape)
+    kept = np.ones(loss_db.shape, dtype=np.uint8)
     if wanted is not None:
-        kept = wanted[window.row0 : window.row0 + rows, window.col0 : window.col0 + cols]
+        part = wanted[window.row0 : window.row0 + rows, window.col0 : window.col0 + cols]
+        kept = np.ascontiguousarray(part).view(np.uint8)
     most_db = np.float32((NO_LOSS - 1) * LOSS_STEP_DB)
     first, offset = np.zeros(rows, dtype=np.int32), np.zeros(rows + 1, dtype=np.int64)
     row_extents(loss_db, kept, most_db, first, offset)

@@ -227,10 +227,11 @@ def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: 
         trace.tx_flat,
     )
     spacing, curve = _F(site.step_km), _F(500.0 / site.radius_km)
-    tx, over = _F(site.tx_height_m), _F(site.rx_height_m)
+    tx, over, rise = _F(site.tx_height_m), _F(site.rx_height_m), seen.rise
+    distance_km, rise_m, tx_slopes = batch.distance_km, batch.rise_m, batch.tx_slope
     for i in range(pixels):
         end, n, turn = load(end_m, i), load(count, i), load(sway, i)
-        d, up, tx_slope = load(batch.distance_km, i), load(batch.rise_m, i), load(batch.tx_slope, i)
+        d, up, tx_slope = load(distance_km, i), load(rise_m, i), load(tx_slopes, i)
         rx, direct, bend = end + over, up / d, curve * d
         # beside the radial another sample may stand higher than its horizon: an earlier vertex of the
         # hull, or the other end's horizon
@@ -264,7 +265,7 @@ def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: 
         tx_rise, rx_rise = tx_slope + bend - direct, rx_slope + bend + direct
         product = _F(0.002) * d * tx_rise * rx_rise
         tx_over, rx_over = load(tx_flat, n) - direct, rx_flat + direct
-        is_blocked = load(seen.rise, i) >= _ZERO
+        is_blocked = load(rise, i) >= _ZERO
         is_raised = is_blocked & (obstruction > _ZERO)
         share = obstruction / (tx_over + rx_over) if is_raised else _ZERO
         tx_smooth = load(batch.tx_m, i) - share * tx_over

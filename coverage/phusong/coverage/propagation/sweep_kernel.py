@@ -15,6 +15,7 @@ from phusong.coverage.propagation.area_batch import BATCH, Batch, from_row
 from phusong.coverage.propagation.area_carriers import LEAST_DISTANCE_KM, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
 from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Tables, inner_samples
+from phusong.coverage.propagation.area_lending import keep, lend
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_geometry import Seen, make_seen, see_pixels
 from phusong.coverage.propagation.sweep_radials import Fan, Pixels, first_rows, list_pixels, make_pixels
@@ -161,22 +162,27 @@ def sweep_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         Written in place; pixels that nothing reaches keep what they hold.
     """
     room = lookup.tables.step.size
-    land = Land(fan.ground, np.empty(0, dtype=np.float32), fan.rows, fan.cols, fan.site)
-    work, farthest, filled = make_work(room), carriers.radius_cells.max(), 0
-    no_loss = 500.0 * LEAST_NU_SQUARE / carriers.per_root_wavelength.min() ** 2
-    begins, ends = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
-    first_rows(fan, edges[begin], ends)
+    owned = make_work(room), np.empty((2, room), dtype=np.int32), np.empty(0, dtype=np.float32)
+    work, rows, no_clutter = lend(owned)
+    lent, tables, result = lend(fan), lend(lookup), lend(out)
+    waves = lend(carriers)
+    land = Land(lent.ground, no_clutter, lent.rows, lent.cols, lent.site)
+    farthest, filled = waves.radius_cells.max(), 0
+    no_loss = 500.0 * LEAST_NU_SQUARE / waves.per_root_wavelength.min() ** 2
+    begins, ends = rows[0], rows[1]
+    first_rows(lent, edges[begin], ends)
     for j in range(begin, end):
         begins, ends = ends, begins
         low, high = edges[j], edges[j + 1]
-        first_rows(fan, high, ends)
+        first_rows(lent, high, ends)
         steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
         angle = 0.5 * (math.atan(low) + math.atan(high))
-        found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
+        found = list_pixels(lent, begins, ends, steep, angle, farthest, work.pixels)
         if found > 0:
-            new, known = _add_radial(work, lookup, fan, angle, 0.5 * (high - low), no_loss, found, filled)
-            fill_near(fan, work.pixels, found, known, carriers, out)
+            new, known = _add_radial(work, tables, lent, angle, 0.5 * (high - low), no_loss, found, filled)
+            fill_near(lent, work.pixels, found, known, waves, result)
             filled += new
         if filled >= BATCH or j + 1 == end:
-            finish_batch(work.finish, lookup.tables, land, filled, carriers, climate, False, out)
+            finish_batch(work.finish, tables.tables, land, filled, waves, climate, False, result)
             filled = 0
+    keep(owned)

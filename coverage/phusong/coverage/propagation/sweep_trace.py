@@ -220,10 +220,10 @@ def _accumulate(  # noqa: PLR0917 - kernels take no keyword-only options
         curved[i] = sunk
         if i > 1:
             j = i - 1
-            chord = sunk - curved[j]
-            while chord >= edge[j]:
-                j = int(before[j])
-                chord = (sunk - curved[j]) * per_step[i - j]
+            chord = sunk - load_step(curved, j)
+            while chord >= load_step(edge, j):
+                j = np.int64(load_step(before, j))
+                chord = (sunk - load_step(curved, j)) * load_step(per_step, i - j)
             before[i], edge[i] = np.int32(j), chord
 
 

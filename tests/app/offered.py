@@ -81,8 +81,8 @@ def text(rows: Sequence[Sequence[object]], *, separator: str = ",") -> bytes:
     return "\n".join(separator.join(str(cell) for cell in row) for row in rows).encode()
 
 
-def raster(value: float, *, count: int = 60, crs: str | None = "EPSG:4326") -> bytes:
-    """A GeoTIFF over both communes and some more."""
+def raster(value: float | np.ndarray, *, count: int = 60, crs: str | None = "EPSG:4326") -> bytes:
+    """A GeoTIFF over both communes and some more; a row of `count` values is repeated from north to south."""
     step = (2 * SIDE_DEG + 0.02) / count
     values = np.full((count, count), value, dtype="float32")
     with rasterio.MemoryFile() as memory:

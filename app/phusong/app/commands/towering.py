@@ -166,6 +166,10 @@ def _tell_left(speaker: Terminal, record: Mapping[str, Any], unit: str) -> None:
             told = speaker.words(f"towers.left.{reason}")
             amount = number(weight, speaker.language, decimals=0)
             speaker.tell(speaker.words("cli.place_towers.left", amount=amount, unit=unit, reason=told))
+    unjoined = record["candidates"]["without_backhaul"]
+    if unjoined:
+        count = number(unjoined, speaker.language, decimals=0)
+        speaker.tell(speaker.words("cli.place_towers.without_backhaul", count=count))
     for village in record["left_out"]["villages"][:LISTED]:
         told = speaker.words(f"towers.left.{village['reason']}")
         speaker.tell(f"  {village['name']} ({village['commune_code']}): {told}")
@@ -176,5 +180,7 @@ def _tell_method(speaker: Terminal, record: Mapping[str, Any]) -> None:
     assumed = ", ".join(method["placement"]["assumed_costs"])
     if assumed:
         speaker.tell(speaker.words("cli.place_towers.assumed", names=assumed))
+    values = ", ".join(speaker.words(f"assumptions.{name}") for name in method["placement"]["assumed"])
+    speaker.tell(speaker.words("cli.place_towers.assumed_values", names=values))
     if method["synthetic_layers"]:
         speaker.tell(f"{speaker.words('notes.synthetic')}: {', '.join(method['synthetic_layers'])}")

@@ -39,26 +39,31 @@ class Ways:
         Along roads, the way to the road included; infinite where no fibre can be reached.
     has_roads : bool
         Otherwise lengths are straight lines times the detour.
+    assumes_fibre : bool
+        The study says nothing of fibre, so every standing site is taken to have it.
     """
 
     to_road_m: FloatArray
     to_fibre_m: FloatArray
     has_roads: bool
+    assumes_fibre: bool = False
 
 
 def ways(inputs: ComputeInputs, places: Places, settings: CandidateSettings) -> Ways:
     """Measure the way from every place to the nearest road and, along roads, to the nearest fibre."""
     points = np.column_stack([places.x_m, places.y_m])
     nodes = _fibre_nodes(inputs)
-    roads = _roads(inputs)
+    roads, assumes_fibre = _roads(inputs), fibre_is_unknown(inputs)
     if roads is None:
         straight = np.full(len(points), np.inf)
         if len(nodes) and len(points):
             straight = np.asarray(cKDTree(nodes).query(points)[0], dtype=np.float64)
-        return Ways(np.zeros(len(points)), straight * settings.detour, has_roads=False)
+        return Ways(
+            np.zeros(len(points)), straight * settings.detour, has_roads=False, assumes_fibre=assumes_fibre
+        )
     to_road_m = touch_roads(roads, points).distance_m
     laid = fibre_roads(roads, nodes_m=nodes, routes=_routes(inputs))
-    return Ways(to_road_m, fibre_distance_m(laid, points), has_roads=True)
+    return Ways(to_road_m, fibre_distance_m(laid, points), has_roads=True, assumes_fibre=assumes_fibre)
 
 
 def _roads(inputs: ComputeInputs) -> Roads | None:
@@ -84,12 +89,24 @@ def _routes(inputs: ComputeInputs) -> npt.NDArray[np.object_]:
     return np.asarray(table.geometry.to_numpy(), dtype=object)
 
 
-def fibre_sites(inputs: ComputeInputs) -> tuple[list[str], FloatArray]:
-    """Ids and places (study CRS) of the sites that have fibre."""
+def fibre_is_unknown(inputs: ComputeInputs) -> bool:
+    """Tell whether no layer of the study says where fibre is; a site known to have none is knowledge."""
+    if inputs.store.has("fibre_nodes") or inputs.store.has("fibre_routes"):
+        return False
     sites = inputs.store.table("sites")
-    if "has_fibre" not in sites:
-        return [], np.empty((0, 2))
-    known = sites[sites["has_fibre"].fillna(False).astype(bool)].to_crs(epsg=inputs.grid.epsg)
+    return "has_fibre" not in sites or bool(sites["has_fibre"].isna().all())
+
+
+def fibre_sites(inputs: ComputeInputs) -> tuple[list[str], FloatArray]:
+    """Ids and places (study CRS) of the sites that have fibre; all, where nothing is known of fibre.
+
+    A station on air is joined to the network somehow: better an assumption that is told than no plan at all.
+    """
+    sites = inputs.store.table("sites")
+    has_fibre = np.ones(len(sites), dtype=bool)
+    if not fibre_is_unknown(inputs):
+        has_fibre[:] = sites["has_fibre"].fillna(False).astype(bool) if "has_fibre" in sites else False
+    known = sites[has_fibre].to_crs(epsg=inputs.grid.epsg)
     return known["site_id"].astype(str).tolist(), shapely.get_coordinates(known.geometry.to_numpy())
 
 

@@ -266,6 +266,8 @@ def _assumed(plan: TowerPlan) -> list[str]:
     names = ["candidates", "antenna_gain_dbi", "azimuth_deg", "downtilt_deg", "power_dbm"]
     if not plan.found.way.has_roads:
         names.append("road_detour")
+    if plan.found.way.assumes_fibre:
+        names.append("has_fibre")
     if plan.request.operator is None:
         names.append("operator")
     if plan.request.bands is None:

@@ -35,6 +35,7 @@ function uncovered(desk: Optimiser, plan: TowerPlan): TemplateResult {
   const { by_reason, villages } = plan.left_out;
   const total = LEFT_REASONS.reduce((sum, reason) => sum + by_reason[reason], 0);
   const body = html`<dl class="opt-facts">${LEFT_REASONS.map((reason) => html`<div><dt>${wordOf("left", reason)}</dt><dd>${amountOf(plan.request.target, by_reason[reason])}</dd></div>`)}</dl>
+    ${plan.candidates.without_backhaul ? html`<p class="faint" data-testid="opt-unjoined">${t("optimise.without_backhaul", { n: number(plan.candidates.without_backhaul) })}</p>` : nothing}
     <ul class="opt-list">${villages.slice(0, LISTED).map((village) => villageLine(desk, village))}</ul>
     ${villages.length > LISTED ? html`<p class="faint">${t("optimise.and_more", { n: number(villages.length - LISTED) })}</p>` : nothing}`;
   return section("opt-left", t("optimise.left_out", { amount: amountOf(plan.request.target, total) }), body);
@@ -73,7 +74,7 @@ function method(desk: Optimiser, plan: TowerPlan): TemplateResult {
     ${line(t("optimise.method.builder"), `${plan.builder.operator} ${plan.builder.technology} · ${plan.builder.bands.join(", ")}`)}
     ${line(t("optimise.method.candidates"), `${number(candidates.places)} (${sources}); ${t("optimise.method.options", { n: number(candidates.options), serving: number(candidates.options_serving) })}`)}
     ${line(t("optimise.method.paths"), t("optimise.method.exact"))}
-    ${line(t("optimise.method.assumed"), [...placement.assumed_costs.map((name) => wordOf("costs", name)), ...placement.assumed].join(", ") || "–")}
+    ${line(t("optimise.method.assumed"), [...placement.assumed_costs.map((name) => wordOf("costs", name)), ...placement.assumed.map((name) => wordOf("assumption", name))].join(", ") || "–")}
     ${line(t("optimise.method.run"), `${plan.run.slice(0, 12)} · ${number(total, 1)} s`)}</dl>
     <p>${desk.json()}</p>`;
   return section("opt-method", t("optimise.method.title"), body);

@@ -13,7 +13,7 @@ from phusong.app.compute.stacks import BLOCK_CELLS
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.coverage.grids import Grid
 from phusong.geodata.store.arrays import map_arrays, write_arrays
-from phusong.geodata.tiles.gridcells import cells_a_pixel, tile_cells
+from phusong.geodata.tiles.gridcells import cells_a_pixel, codes_at, tile_cells
 from phusong.geodata.tiles.png import Codes
 
 KEPT_BYTES = 96 * 2**20
@@ -114,16 +114,12 @@ class SignalTiles:
         cells = tile_cells(self._grid, zoom, x, y)
         if cells is None:
             return None
-        row, col = cells
-        outside = row < 0
+        row, col = (one[one >= 0] if one.min() < 0 else one for one in cells)
         shift = self._shift(zoom)
-        first = int(row[~outside].min()) // BLOCK_CELLS, int(col[~outside].min()) // BLOCK_CELLS
+        first = int(row.min()) // BLOCK_CELLS, int(col.min()) // BLOCK_CELLS
         end = int(row.max()) // BLOCK_CELLS + 1, int(col.max()) // BLOCK_CELLS + 1
         mosaic = self._shelf.mosaic(self._name, first, end, 1 << shift)
-        down = np.maximum((row - first[0] * BLOCK_CELLS) >> shift, 0)
-        across = np.maximum((col - first[1] * BLOCK_CELLS) >> shift, 0)
-        codes = mosaic[down, across]
-        codes[outside] = 0
+        codes = codes_at(mosaic, cells, first=(first[0] * BLOCK_CELLS, first[1] * BLOCK_CELLS), shift=shift)
         return codes if codes.any() else None
 
     def _shift(self, zoom: int) -> int:

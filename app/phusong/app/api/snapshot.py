@@ -23,13 +23,14 @@ from phusong.app.compute.evidence import PlaceExplainer
 from phusong.app.compute.fingerprint import fingerprint
 from phusong.app.compute.inputs import cells_table
 from phusong.app.compute.maps import relief_path
+from phusong.app.compute.previous import OVERVIEWS_FILE
 from phusong.app.compute.published import current_run, load_villages, village_frame
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.whatif import Baseline
 from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
-from phusong.app.leveltiles import LevelTiles
+from phusong.app.leveltiles import LevelBlocks, LevelTiles
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.app.signaltiles import BlockShelf, SignalTiles
 from phusong.app.study import Study
@@ -250,13 +251,15 @@ class Snapshot:
         return layers
 
     def _level_tiles(self, coverage: str) -> LevelTiles:
-        overviews = self._parts.get("overviews", lambda: map_arrays(self._run_dir() / "overviews.bin"))
         return LevelTiles(
-            self.signal(),
+            self._parts.get("level blocks", self._make_level_blocks),
+            layer=coverage.removeprefix("rsrp-"),
             services=self._level_layers()[coverage],
             grid=self.store.grid(),
-            overview=overviews[coverage.removeprefix("rsrp-")],
         )
+
+    def _make_level_blocks(self) -> LevelBlocks:
+        return LevelBlocks(self.signal(), map_arrays(self._run_dir() / OVERVIEWS_FILE))
 
     def _relief(self) -> Display:
         path = relief_path(self.store.cache_dir, self.store.meta("terrain").content_sha256)

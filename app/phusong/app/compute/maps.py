@@ -1,4 +1,4 @@
-"""What maps are drawn from: thinned-out levels, who serves where, and the relief."""
+"""What maps are drawn from: thinned-out codes of level, who serves where, and the relief."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from phusong.app.compute.previous import OVERVIEWS_FILE, SERVED_FILE
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.layer_names import signal_layer
-from phusong.coverage.signal_kernel import Int16Array
 from phusong.geodata.store.arrays import write_arrays
 from phusong.geodata.tiles.hillshade import build_hillshade
+from phusong.geodata.tiles.png import Codes
 
 
 def write_overviews(run_dir: Path, layers: ServedLayers) -> None:
-    """Write the thinned-out levels of every service, and of all operators of a technology together."""
-    named: dict[str, Int16Array] = {}
-    for (operator, technology), level in layers.overviews.items():
-        named[signal_layer(technology, operator)] = level
+    """Write thinned-out codes of level of every service, and of all operators of a technology together."""
+    named: dict[str, Codes] = {}
+    for (operator, technology), codes in layers.overviews.items():
+        named[signal_layer(technology, operator)] = codes
         union = signal_layer(technology, ALL_OPERATORS)
-        named[union] = np.maximum(named[union], level) if union in named else level
+        named[union] = np.maximum(named[union], codes) if union in named else codes
     write_arrays(run_dir / OVERVIEWS_FILE, named)
 
 

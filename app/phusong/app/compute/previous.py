@@ -14,12 +14,13 @@ import orjson
 from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.published import current_run
-from phusong.app.compute.signalmap import SignalMap
+from phusong.app.compute.signalmap import OVERVIEW_STEP, SignalMap
 from phusong.app.compute.stacks import Carrier
 from phusong.coverage.errors import PhuSongError
 from phusong.coverage.signal_kernel import Int16Array
 from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.tiles.png import Codes
 
 JUDGED_FILE = "judged.json"
 SERVED_FILE = "served.bin"
@@ -37,7 +38,7 @@ class Previous:
     ----------
     bits, best_level : ndarray, shape (height, width)
         As in `ServedLayers`.
-    overviews : mapping of str to ndarray of int16
+    overviews : mapping of str to ndarray of uint8
         By the name of the layer.
     blocks : mapping of Corner to frozenset
         Carrier and digest of each stack of a block.
@@ -47,7 +48,7 @@ class Previous:
 
     bits: npt.NDArray[np.unsignedinteger[Any]]
     best_level: Int16Array
-    overviews: Mapping[str, Int16Array]
+    overviews: Mapping[str, Codes]
     blocks: Mapping[Corner, frozenset[tuple[Carrier, str]]]
     villages: Mapping[str, npt.NDArray[np.float64]]
 
@@ -74,7 +75,7 @@ def judging_record(inputs: ComputeInputs, signal: SignalMap) -> dict[str, str]:
     layers = ("communes", "population", "villages", "terrain")
     return {
         "blocks": fingerprint(
-            [engine_version("service"), records, sorted(rule.technologies), list(signal.shape)]
+            [engine_version("service"), records, sorted(rule.technologies), list(signal.shape), OVERVIEW_STEP]
         ),
         "villages": fingerprint(
             [

@@ -16,6 +16,7 @@ from phusong.app.compute.progress import Progress
 from phusong.app.compute.signalmap import OVERVIEW_STEP, CarrierRecord, Service, SignalMap, needs_of
 from phusong.app.compute.stacks import BLOCK_CELLS, Carrier, StackBlock, carrier_of
 from phusong.app.layer_names import signal_layer
+from phusong.app.levelcodes import coded_levels
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.location import fade_margin_db, location_sigma_db
@@ -26,6 +27,7 @@ from phusong.coverage.service import fold_stacks, required_rsrp_dbm
 from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array
 from phusong.coverage.stacks import Window
 from phusong.coverage.zonal import BoolArray
+from phusong.geodata.tiles.png import Codes
 
 ServiceBits = npt.NDArray[np.unsignedinteger[Any]]
 MAX_SERVICES = 32
@@ -90,14 +92,14 @@ class ServedLayers:
         Of the least type that holds them.
     best_level : ndarray of int16, same shape
         Strongest level, in steps, of the services that the village rule counts.
-    overviews : mapping of Service to ndarray of int16
-        Every `OVERVIEW_STEP`-th level of each service.
+    overviews : mapping of Service to ndarray of uint8
+        Code of every `OVERVIEW_STEP`-th level of each service.
     """
 
     services: tuple[Service, ...]
     bits: ServiceBits
     best_level: Int16Array
-    overviews: dict[Service, Int16Array]
+    overviews: dict[Service, Codes]
 
     def mask_of(self, *, technology: str | None, operator: str | None) -> int:
         """Bits of the services of a technology and an operator; None stands for any."""
@@ -149,7 +151,7 @@ def _empty_layers(inputs: ComputeInputs, services: tuple[Service, ...]) -> Serve
         services,
         np.zeros(inputs.grid.shape, dtype=np.min_scalar_type((1 << len(services)) - 1)),
         np.full(inputs.grid.shape, NO_LEVEL, dtype=np.int16),
-        {service: np.full(small, NO_LEVEL, dtype=np.int16) for service in services},
+        {service: np.zeros(small, dtype=np.uint8) for service in services},
     )
 
 
@@ -168,7 +170,7 @@ def _kept_layers(services: tuple[Service, ...], previous: Previous, signal: Sign
         first_row, first_col = row0 // OVERVIEW_STEP, col0 // OVERVIEW_STEP
         span = BLOCK_CELLS // OVERVIEW_STEP
         for overview in layers.overviews.values():
-            overview[first_row : first_row + span, first_col : first_col + span] = NO_LEVEL
+            overview[first_row : first_row + span, first_col : first_col + span] = 0
     return layers
 
 
@@ -199,7 +201,7 @@ class _BlockJudge:
         part = level[middle::OVERVIEW_STEP, middle::OVERVIEW_STEP]
         row0, col0 = window[0] // OVERVIEW_STEP, window[1] // OVERVIEW_STEP
         target = self.layers.overviews[service]
-        target[row0 : row0 + part.shape[0], col0 : col0 + part.shape[1]] = part
+        target[row0 : row0 + part.shape[0], col0 : col0 + part.shape[1]] = coded_levels(part)
 
 
 def judge_block(

@@ -20,7 +20,7 @@ from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array, Int64Array
 from phusong.coverage.stacks import Window, levels_dbm
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 
-OVERVIEW_STEP = 8
+OVERVIEW_STEP = 2
 """Small maps are drawn from every so many-th cell."""
 OPEN_BLOCKS = 384
 Service = tuple[str, str]

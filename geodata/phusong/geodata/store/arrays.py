@@ -7,6 +7,7 @@ each aligned to 64 bytes. It appears whole or not at all, and opening one costs 
 from __future__ import annotations
 
 import math
+import mmap
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -71,7 +72,8 @@ def map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     FileNotFoundError
     """
     try:
-        whole = np.memmap(path, dtype=np.uint8, mode="r").view(np.ndarray)
+        with path.open("rb") as file:
+            whole = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
     except ValueError as error:  # of an empty file
         raise StudyError("study_broken", path=str(path)) from error
     start = len(MAGIC) + 8

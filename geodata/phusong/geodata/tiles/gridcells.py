@@ -1,22 +1,25 @@
-"""Which cells of a metric grid the pixels of a tile show."""
+"""Which cells of a metric grid the pixels of a tile show, and what those cells hold."""
 
 from __future__ import annotations
 
 import functools
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 
 from phusong.coverage.grids import Grid
+from phusong.geodata.tiles.gridcells_kernel import Int32Array, fill_cells, fill_codes
 from phusong.geodata.tiles.mercator import TILE_PIXELS, pixel_m, tile_bounds_m
+from phusong.geodata.tiles.png import Codes
 
-Int32Array = npt.NDArray[np.int32]
+Cells = tuple[Int32Array, Int32Array]
 LATTICE_FROM_ZOOM = {0: 128, 7: 32, 10: 8}
 """Spans a tile is projected at, by least zoom; between them places are interpolated (under 0.05 pixel)."""
 
+_TILE = (TILE_PIXELS, TILE_PIXELS)
 
-def tile_cells(grid: Grid, zoom: int, x: int, y: int) -> tuple[Int32Array, Int32Array] | None:
+
+def tile_cells(grid: Grid, zoom: int, x: int, y: int) -> Cells | None:
     """Return row and column of the cell under the middle of each pixel of a tile.
 
     Parameters
@@ -34,15 +37,34 @@ def tile_cells(grid: Grid, zoom: int, x: int, y: int) -> tuple[Int32Array, Int32
     left_m, bottom_m, right_m, top_m = tile_bounds_m(zoom, x, y)
     x_m, y_m = np.meshgrid(np.linspace(left_m, right_m, spans + 1), np.linspace(top_m, bottom_m, spans + 1))
     east_m, north_m = _from_mercator(grid.epsg).transform(x_m, y_m)
-    weights = _weights(spans)
-    col = _between((np.asarray(east_m) - grid.left_m) / grid.cell_size_m, weights, most=grid.width)
-    row = _between((grid.top_m - np.asarray(north_m)) / grid.cell_size_m, weights, most=grid.height)
-    if row is None or col is None:
-        return None
-    inside = (row >= 0) & (col >= 0)
-    if inside.all():
-        return row, col
-    return (np.where(inside, row, -1), np.where(inside, col, -1)) if inside.any() else None
+    across = (np.asarray(east_m) - grid.left_m) / grid.cell_size_m
+    down = (grid.top_m - np.asarray(north_m)) / grid.cell_size_m
+    row, col = np.empty(_TILE, dtype=np.int32), np.empty(_TILE, dtype=np.int32)
+    return (row, col) if fill_cells(down, across, grid.shape, row, col) else None
+
+
+def codes_at(codes: Codes, cells: Cells, *, first: tuple[int, int] = (0, 0), shift: int = 0) -> Codes:
+    """Return the codes of some cells, from an array of every so many-th of them.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8
+        Part of the grid, thinned out.
+    cells : tuple of ndarray of int32, shape (256, 256)
+        As `tile_cells` gives them.
+    first : tuple of int
+        Row and column of the grid where the part begins.
+    shift : int
+        The array holds one of ``1 << shift`` cells each way.
+
+    Returns
+    -------
+    ndarray of uint8, shape (256, 256)
+        0 outside the grid and outside the part.
+    """
+    found = np.empty(_TILE, dtype=np.uint8)
+    fill_codes(codes, cells, first, shift, found)
+    return found
 
 
 def cells_a_pixel(grid: Grid, zoom: int, latitude_deg: float) -> float:
@@ -53,29 +75,3 @@ def cells_a_pixel(grid: Grid, zoom: int, latitude_deg: float) -> float:
 @functools.cache
 def _from_mercator(epsg: int) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(3857, epsg, always_xy=True)
-
-
-@functools.cache
-def _weights(spans: int) -> npt.NDArray[np.float64]:
-    """Share of each node of a lattice [pixel, node] in the middles of the pixels along a side."""
-    place = (np.arange(TILE_PIXELS) + 0.5) * spans / TILE_PIXELS
-    low = np.minimum(place.astype(np.int64), spans - 1)
-    weights = np.zeros((TILE_PIXELS, spans + 1))
-    weights[np.arange(TILE_PIXELS), low] = 1.0 - (place - low)
-    weights[np.arange(TILE_PIXELS), low + 1] = place - low
-    return weights
-
-
-def _between(
-    nodes: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], *, most: int
-) -> Int32Array | None:
-    """Whole cells at the middles of the pixels, -1 outside 0..most; None where no node is near."""
-    least, greatest = nodes.min(), nodes.max()
-    if not np.isfinite([least, greatest]).all():
-        nodes = np.where(np.isfinite(nodes), nodes, -float(2**24))
-    elif greatest < 0 or least >= most:
-        return None
-    places = weights @ nodes @ weights.T
-    if least >= 0 and greatest < most:
-        return places.astype(np.int32)
-    return np.where((places >= 0) & (places < most), places, -1).astype(np.int32)

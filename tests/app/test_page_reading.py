@@ -226,6 +226,24 @@ def test_the_print_says_where_figures_come_from(visit: Opening, address: str) ->
     assert here.page.pdf(landscape=True, format="A4", print_background=True).count(b"/Type /Page\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("view", "explained"),
+    [
+        ("villages", {"Trắng sóng", "Lõm sóng"}),
+        ("whatif", {"Thêm nhờ phương án", "Mất so với hiện trạng", "Trắng sóng", "Lõm sóng"}),
+        ("optimise", {"Trắng sóng", "Lõm sóng"}),
+    ],
+)
+def test_the_print_explains_what_its_map_shows(visit: Opening, view: str, explained: set[str]) -> None:
+    here = visit().open(f"?view={view}&lang=vi")
+    here.page.evaluate("() => { window.print = () => { window.printed = true; }; }")
+    here.page.keyboard.press("Control+p")
+    here.page.wait_for_function("() => window.printed")
+    told = {str(line.text_content()).strip() for line in here.page.locator("#paper aside li").all()}
+    assert explained <= told
+    assert not [line for line in told if "dBm" in line]
+
+
 def test_on_the_phone_a_chosen_village_stands_clear_of_the_sheet(visit: Opening) -> None:
     here = visit(PHONE).open("?view=villages")
     handle = here.page.locator(here.of("sheet-handle")).first

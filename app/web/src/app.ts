@@ -1,77 +1,23 @@
 /** The page's controller: state, loaded data, what to do on each act, and when to draw. */
 
-import { fetchHits, fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
-import { STATUSES, type Hit, type NearestSite, type Profile, type Status, type Village } from "./contract";
+import { fetchPoint, fetchProfile, fetchProfileTo, fetchResults, fetchStudy, fetchVillage, fetchVillages, Problem } from "./api";
+import { STATUSES, type NearestSite, type Profile, type Status, type Village } from "./contract";
 import { DataDesk } from "./data/desk";
+import { Finder } from "./finder";
 import { percent } from "./format";
 import { setLang, t, type Lang } from "./i18n";
 import type { MapView } from "./map/view";
 import { communeName, communeOf, emptyModel, ready, shareIn, WAITING, type Loadable, type Model } from "./model";
 import { Optimiser } from "./optimiser/desk";
 import { SignalDesk } from "./signal/desk";
-import type { State, Stop, Store, View } from "./state";
+import type { State, Store, View } from "./state";
+import { UI, type Ui } from "./ui";
 import { WhatIf } from "./whatif/controller";
-
-/** What is open on the page but not worth a place in its address. */
-export interface Ui {
-  menu: "export" | "table" | "more" | "layers" | "scenarios" | null;
-  dialog: "method" | "help" | null;
-  searching: boolean;
-  asked: string;
-  hits: Loadable<Hit[]> | null;
-  hit: number;
-  stop: Stop;
-  leftOpen: boolean;
-  said: string;
-  copied: boolean;
-  hover: { code: string; x: number; y: number } | null;
-  /** Sample of the profile under the pointer. */
-  sample: number | null;
-  firstRow: number;
-  lastRow: number;
-  /** Row of a table or list that the Tab key comes to, and whether the focus has yet to go there. */
-  focusRow: string | null;
-  moveFocus: boolean;
-  /** Row from which a stretch is chosen with shift. */
-  anchor: string | null;
-  /** Row last brought into sight because it was chosen. */
-  shownRow: string | null;
-  /** Village under the pointer on the map. */
-  hoverVillage: string | null;
-  /** Step of the guided visit; -1 offers it, null is none. */
-  tour: number | null;
-  offline: boolean;
-}
-
-const UI: Ui = {
-  menu: null,
-  dialog: null,
-  searching: false,
-  asked: "",
-  hits: null,
-  hit: 0,
-  stop: "half",
-  leftOpen: false,
-  said: "",
-  copied: false,
-  hover: null,
-  sample: null,
-  firstRow: 1,
-  lastRow: 0,
-  focusRow: null,
-  moveFocus: false,
-  anchor: null,
-  shownRow: null,
-  hoverVillage: null,
-  tour: null,
-  offline: false,
-};
+import { VILLAGE_ZOOM } from "./zooms";
 
 const PHONE = matchMedia("(max-width: 699px)");
 const NARROW = matchMedia("(max-width: 1439px)");
 const MEDIUM = matchMedia("(min-width: 1100px) and (max-width: 1439px)");
-const COMMUNE_ZOOM = 11;
-const VILLAGE_ZOOM = 12;
 /** Room beside the outermost symbols for their names. */
 const NAME_ROOM_PX = 24;
 
@@ -83,6 +29,7 @@ function failed(error: unknown): { is: "failed"; detail: string; status: number 
 export class App {
   readonly model: Model = emptyModel();
   readonly ui: Ui = { ...UI };
+  readonly finder = new Finder(this);
   readonly signal = new SignalDesk(this);
   readonly data: DataDesk = new DataDesk(this);
   map: MapView | null = null;
@@ -91,7 +38,6 @@ export class App {
   readonly optimiser: Optimiser = new Optimiser(this);
   private due = false;
   private profileKey = "";
-  private searchTurn = 0;
 
   constructor(
     readonly store: Store,
@@ -161,7 +107,7 @@ export class App {
   }
 
   /** Puts the outcome of a request where the views look for it. */
-  private async load<T>(request: Promise<T>, put: (outcome: Loadable<T>) => void): Promise<void> {
+  async load<T>(request: Promise<T>, put: (outcome: Loadable<T>) => void): Promise<void> {
     put(WAITING);
     this.update();
     try {
@@ -361,48 +307,6 @@ export class App {
     this.model.point = this.model.pointAt = null;
     if (this.state.point !== null) this.store.set({ point: null, cell: null });
     this.closeProfile();
-  }
-
-  async search(asked: string): Promise<void> {
-    this.searchTurn += 1;
-    const turn = this.searchTurn;
-    this.setUi({ asked, hit: 0 });
-    if (asked.trim() === "") return this.setUi({ hits: null });
-    await new Promise((resolve) => window.setTimeout(resolve, 150));
-    if (turn !== this.searchTurn) return;
-    await this.load(fetchHits(asked), (outcome) => {
-      if (turn === this.searchTurn) this.ui.hits = outcome;
-    });
-  }
-
-  openHit(hit: Hit): void {
-    this.setUi({ searching: false, hits: null, asked: "" });
-    const acts: Record<Hit["type"], () => void> = {
-      commune: () => {
-        this.store.set({ view: "overview", hidden: [], query: "" });
-        if (hit.bbox) this.map?.fit(hit.bbox);
-        else this.map?.goTo(hit.lon, hit.lat, COMMUNE_ZOOM);
-        this.selectCommune(hit.id);
-      },
-      village: () => {
-        this.selectVillage(hit.id);
-        this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
-      },
-      site: () => this.whatif.isActive ? this.openSite(hit) : this.openPoint(hit),
-      coordinate: () => this.openPoint(hit),
-    };
-    acts[hit.type]();
-  }
-
-  private openSite(hit: Hit): void {
-    this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
-    this.whatif.chooseSite(hit.id);
-  }
-
-  private openPoint(hit: Hit): void {
-    this.store.set({ view: "signal" });
-    this.map?.goTo(hit.lon, hit.lat, VILLAGE_ZOOM);
-    void this.readPoint(hit.lon, hit.lat);
   }
 
   /** Tells a screen reader. */

@@ -5,7 +5,7 @@ import type { Commune, PointReading, Profile, Results, Share, Shares, Status, St
 import { collator, composed, plain } from "./format";
 import type { State, VillageSort } from "./state";
 import type { DrawnPlan } from "./optimiser/layers";
-import type { Drawn } from "./whatif/controller";
+import type { Drawn } from "./whatif/drawn";
 
 export type Loadable<T> =
   | { is: "waiting" }

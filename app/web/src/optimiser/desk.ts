@@ -9,7 +9,7 @@ import { cancelJob, fetchJob, startJob } from "../data/requests";
 import { lang, t } from "../i18n";
 import { ready, WAITING, type Loadable } from "../model";
 import type { ChangeMap, ExactAnswer, Options, ScenarioSummary } from "../whatif/contract";
-import type { Drawn } from "../whatif/controller";
+import type { Drawn } from "../whatif/drawn";
 import { planOf, type Plan } from "../whatif/plan";
 import { askWhatIf, fetchOptions, fetchScenarios } from "../whatif/requests";
 import type { Costs, FibrePlan, Pick, ProcessRecord, Step, TechnologyPlan, TowerPlan } from "./contract";

@@ -6,6 +6,7 @@ import { STATUSES, type Status } from "../contract";
 import { composed, date, dbm, metres, number, percent } from "../format";
 import { has, t } from "../i18n";
 import { classes, communeName, communeOf, coverageName, operator, ready, target, technology } from "../model";
+import { planLegend } from "./plan-legend";
 import { signalLegend } from "./signal-legend";
 
 export type LegendEntry = { label: string } & ({ colour: string } | { status: Status });
@@ -35,14 +36,16 @@ function rsrpEntries(): LegendEntry[] {
   return RSRP_RAMP.map(([from, colour]) => ({ colour, label: `≥ ${dbm(from)}` }));
 }
 
+function levels(app: App): Pick<Sheet, "legendTitle" | "legend"> {
+  return coverageName(app.model, app.state) ? { legendTitle: t("legend.rsrp"), legend: rsrpEntries() } : { legendTitle: "", legend: [] };
+}
+
 function legendOf(app: App): Pick<Sheet, "legendTitle" | "legend"> {
   const tech = technology(app.model, app.state);
   const { view, metric } = app.state;
   if (view === "overview") return { legendTitle: t(`metric.legend.${metric}`, { tech }), legend: shareEntries(app) };
   if (view === "villages") return { legendTitle: t("help.status"), legend: statusEntries(app) };
-  const own = signalLegend(app);
-  if (own) return own;
-  return coverageName(app.model, app.state) ? { legendTitle: t("legend.rsrp"), legend: rsrpEntries() } : { legendTitle: "", legend: [] };
+  return signalLegend(app) ?? planLegend(app) ?? (view === "signal" ? levels(app) : { legendTitle: "", legend: [] });
 }
 
 function subtitle(app: App): string {

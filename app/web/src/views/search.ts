@@ -16,7 +16,7 @@ function onKey(app: App, event: KeyboardEvent): void {
     app.setUi({ hit: (app.ui.hit + step + hits.length) % hits.length });
   }
   const hit = hits[app.ui.hit];
-  if (event.key === "Enter" && hit) app.openHit(hit);
+  if (event.key === "Enter" && hit) app.finder.open(hit);
   if (event.key === "Escape") {
     app.setUi({ searching: false, hits: null });
     (event.target as HTMLElement).blur();
@@ -27,7 +27,7 @@ function onKey(app: App, event: KeyboardEvent): void {
 function option(app: App, hit: Hit, index: number): TemplateResult {
   const chosen = index === app.ui.hit;
   return html`<li id="hit-${index}" role="option" aria-selected=${chosen} class="hit ${chosen ? "is-chosen" : ""}"
-    data-testid="search-hit" data-id=${hit.id} @pointerdown=${(event: Event) => event.preventDefault()} @click=${() => app.openHit(hit)}>
+    data-testid="search-hit" data-id=${hit.id} @pointerdown=${(event: Event) => event.preventDefault()} @click=${() => app.finder.open(hit)}>
     <b>${composed(hit.name)}</b><span>${t(`search.type.${hit.type}`)}${hit.context ? ` · ${composed(hit.context)}` : ""}${hit.former ? ` · ${t("search.former", { name: composed(hit.former) })}` : ""}</span></li>`;
 }
 
@@ -48,7 +48,7 @@ export function searchBox(app: App): TemplateResult {
       aria-label=${t("top.search")} placeholder=${t("top.search")} aria-expanded=${open} aria-controls="hits"
       aria-activedescendant=${open ? `hit-${app.ui.hit}` : ""} .value=${app.ui.asked}
       @focus=${() => app.setUi({ searching: true })} @blur=${() => app.setUi({ searching: false })}
-      @input=${(event: Event) => void app.search((event.target as HTMLInputElement).value)}
+      @input=${(event: Event) => void app.finder.search((event.target as HTMLInputElement).value)}
       @keydown=${(event: KeyboardEvent) => onKey(app, event)} />
     <kbd aria-hidden="true">/</kbd>
     ${hitList(app)}

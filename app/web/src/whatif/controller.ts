@@ -6,7 +6,8 @@ import type { Village } from "../contract";
 import { t } from "../i18n";
 import { operator, ready, technology } from "../model";
 import { decoded, encoded } from "./codec";
-import type { Answer, ChangeMap, ExactAnswer, QuickAnswer } from "./contract";
+import type { Answer, ExactAnswer, QuickAnswer } from "./contract";
+import { drawnOf, type Drawn } from "./drawn";
 import { deltaOf, type Delta } from "./figures";
 import { movedBy } from "./geometry";
 import { began, edited, redone, settled, undone, type History } from "./history";
@@ -20,17 +21,6 @@ import { Usual } from "./usual";
 interface Question {
   plan: Plan;
   moving: string | null;
-}
-
-/** What the map draws of a plan. */
-export interface Drawn {
-  maps: ChangeMap[];
-  /** From where a mast was moved to where it is. */
-  trail: [from: Place, to: Place] | null;
-  removed: readonly string[];
-  /** Villages whose status is another one with the plan. */
-  villages: [id: string, status: string][];
-  standing: { technology: string; operator: string };
 }
 
 export interface Old {
@@ -386,17 +376,7 @@ export class WhatIf {
   }
 
   drawn(): Drawn | null {
-    if (!this.isActive) return null;
-    const to = this.old ? placeOf(this.plan, this.old.site) : null;
-    const column = this.answer?.scenarios[1];
-    const villages = [...(column?.gains ?? []), ...(column?.loses ?? [])].map(({ village_id, after }): [string, string] => [village_id, after]);
-    return {
-      maps: this.maps.maps,
-      trail: this.old && to ? [this.old.place, to] : null,
-      removed: this.plan.removed_sites,
-      villages: this.isDragging ? [] : villages,
-      standing: this.name(),
-    };
+    return this.isActive ? drawnOf(this, this.maps.maps, this.name()) : null;
   }
 
   /** True where the figures shown belong to an earlier plan. */

@@ -5,7 +5,7 @@ import { address } from "../api";
 import { ready } from "../model";
 import { PALETTES } from "../map/palette";
 import type { Scene } from "../map/scene";
-import type { Drawn } from "./controller";
+import type { Drawn } from "./drawn";
 import type { ChangeMap } from "./contract";
 
 const MATRIX = "tiles/WebMercatorQuad/{z}/{y}/{x}";

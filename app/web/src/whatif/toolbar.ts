@@ -6,6 +6,7 @@ import type { App } from "../app";
 import { coordinates } from "../format";
 import { t } from "../i18n";
 import { icon, statusSymbol } from "../views/icons";
+import { changeRows } from "./change-rows";
 
 type Content = TemplateResult | typeof nothing;
 
@@ -30,15 +31,8 @@ export function toolbar(app: App): Content {
 function whatIfLegend(app: App): Content {
   const { whatif } = app;
   if (app.phone && whatif.shown === null) return nothing;
-  const isMoved = whatif.shown?.map?.against != null;
-  const rows: [kind: string, word: string][] = [
-    ["standing", t("whatif.legend.standing", { tech: whatif.drawn()?.standing.technology ?? "" })],
-    ["new", t(isMoved ? "whatif.legend.new_moved" : "whatif.legend.new")],
-    ...(isMoved ? [["kept", t("whatif.legend.kept")] as [string, string]] : []),
-    ["lost", t(isMoved ? "whatif.legend.lost_moved" : "whatif.legend.lost")],
-  ];
   return html`<div class="legend whatif-legend" data-testid="whatif-legend">
-    ${rows.map(([kind, word]) => html`<p><i class="swatch ${kind}"></i>${word}</p>`)}
+    ${changeRows(app).map(([kind, word]) => html`<p><i class="swatch ${kind}"></i>${word}</p>`)}
     ${app.phone ? nothing : html`<p>${statusSymbol("served", 16)} ${t("whatif.legend.village")}</p>`}</div>`;
 }
 

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from numba import njit
 
 from phusong.coverage.losses_kernel import LOSS_STEP_DB, NO_LOSS
+from phusong.coverage.propagation.area_lending import keep, lend
+from phusong.coverage.propagation.area_vectors import load_step, load_terrain, store_sample
 
 Float32Array = npt.NDArray[np.float32]
 Int16Array = npt.NDArray[np.int16]
@@ -42,7 +44,7 @@ _LOSS_STEP, _PER_LEVEL_STEP, _MIDDLE = _F(LOSS_STEP_DB), _F(1.0 / LEVEL_STEP_DB)
 _STEPS_PER_DEG = _F(10.0)
 _DEG = _F(180.0 / np.pi)
 _NEVER_DB = _F(1e6)
-_NEXT, _POWER_ZERO, _TOP_STEP = np.uint32(1), np.int32(32_768), np.int32(32_767)
+_NEXT, _POWER_ZERO, _TOP_STEP = np.int32(1), np.int32(32_768), np.int32(32_767)
 _NO_LEVEL = np.int32(NO_LEVEL)
 _LEVEL_BITS, _PER_LEVEL = np.int32(16), np.int32(65_536)
 _NUMBER_MASK, _LAST_NUMBER = np.int32(65_535), np.int32(32_767)
@@ -123,10 +125,7 @@ class Room(NamedTuple):
     loss_db: Float32Array
     azimuth_deg: Float32Array
     depression_deg: Float32Array
-    off_deg: Float32Array
     down_deg: Float32Array
-    across_db: Float32Array
-    up_db: Float32Array
     level: Int32Array
 
 
@@ -154,17 +153,10 @@ def add_mast(  # noqa: PLR0917 - kernels take no keyword-only options
     ranks: Ranks,
 ) -> None:
     """Add the cells of one mast to the asked pixels of a stack; cells of a stack have distinct numbers."""
-    cols = ranks.total.shape[1]
-    room = Room(
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.float32),
-        np.empty(cols, np.int32),
-    )
+    # Lent, because counting references in every row takes longer than short rows do.
+    owned = _make_room(ranks.total.shape[1])
+    room, reach, sectors, patterns = lend(owned), lend(reach), lend(sectors), lend(patterns)
+    runs, surface_m, power, ranks = lend(runs), lend(surface_m), lend(power), lend(ranks)
     strongest_dbm = sectors.offset_dbm.max()
     for run in range(runs.row.size):
         row = np.int64(runs.row[run])
@@ -185,6 +177,18 @@ def add_mast(  # noqa: PLR0917 - kernels take no keyword-only options
             _levels(sectors, sector, patterns, end - begin, room)
             _add(room.level, power, ranks.total[row, begin:end])
             _offer(room.level, sectors.number[sector], ranks.rank[:, row, begin:end])
+    keep(owned)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _make_room(cols: int) -> Room:
+    return Room(
+        np.empty(cols, np.float32),
+        np.empty(cols, np.float32),
+        np.empty(cols, np.float32),
+        np.empty(cols, np.float32),
+        np.empty(cols, np.int32),
+    )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -247,64 +251,62 @@ def _directions(  # noqa: PLR0917 - private
 def _levels(sectors: Sectors, sector: int, patterns: Patterns, count: int, room: Room) -> None:
     """Level of one cell along a run, as steps; `NO_LEVEL` where it is too weak to count."""
     table = sectors.table[sector]
-    horizontal_db = patterns.horizontal_db[table]
+    across_db, up_db = patterns.horizontal_db[table], patterns.vertical_db[table]
+    boresight, leaning = sectors.azimuth_deg[sector], sectors.mechanical_deg[sector]
     offset, limit = sectors.offset_dbm[sector], sectors.limit_db[sector]
-    _turn(sectors.azimuth_deg[sector], sectors.mechanical_deg[sector], count, room)
-    # Sectors of a mast mostly differ in azimuth alone.
-    is_leaning = sectors.mechanical_deg[sector] != _ZERO
-    if sector == 0 or is_leaning or table != sectors.table[sector - 1]:
-        _plane(room.down_deg, _QUARTER, patterns.vertical_db[table], count, room.up_db)
-    _plane(room.off_deg, _ZERO, horizontal_db, count, room.across_db)
-    _steps(offset, limit, room.across_db[:count], room.up_db, room.loss_db, room.level)
+    down_deg = room.depression_deg
+    if leaning != _ZERO:
+        down_deg = room.down_deg
+        _lean(boresight, leaning, count, room)
+    _steps(offset, limit, boresight, across_db, up_db, down_deg, room, count)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _lean(boresight: np.float32, leaning: np.float32, count: int, room: Room) -> None:
+    """Turn depressions into those that an antenna tilted as a whole sees, -90 .. 90."""
+    for i in range(count):
+        off = room.azimuth_deg[i] - boresight
+        off = off + _TURN if off < _ZERO else off
+        down = room.depression_deg[i] - leaning * _F(np.cos(np.radians(off)))
+        room.down_deg[i] = min(max(down, -_QUARTER), _QUARTER)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _steps(  # noqa: PLR0917 - private
     offset_dbm: np.float32,
     limit_db: np.float32,
-    across_db: Float32Array,
-    up_db: Float32Array,
-    loss_db: Float32Array,
-    level: Int32Array,
+    boresight: np.float32,
+    horizontal_db: Float32Array,
+    vertical_db: Float32Array,
+    down_deg: Float32Array,
+    room: Room,
+    count: int,
 ) -> None:
-    for i in range(across_db.size):
-        planes_db = across_db[i] + up_db[i]
-        level_dbm = offset_dbm - (planes_db if planes_db < limit_db else limit_db) - loss_db[i]
+    """Attenuation of both planes, loss and level of one cell along a run."""
+    azimuth_deg, loss_db, level = room.azimuth_deg, room.loss_db, room.level
+    for i in range(count):
+        off = load_terrain(azimuth_deg, i) - boresight
+        place = (off + _TURN if off < _ZERO else off) * _STEPS_PER_DEG
+        low = np.int32(place)
+        below = load_terrain(horizontal_db, low)
+        across = below + (place - _F(low)) * (load_terrain(horizontal_db, low + _NEXT) - below)
+        place = (load_terrain(down_deg, i) + _QUARTER) * _STEPS_PER_DEG
+        low = np.int32(place)
+        below = load_terrain(vertical_db, low)
+        up = below + (place - _F(low)) * (load_terrain(vertical_db, low + _NEXT) - below)
+        planes_db = across + up
+        level_dbm = offset_dbm - (planes_db if planes_db < limit_db else limit_db) - load_terrain(loss_db, i)
         step = np.int32(np.rint((level_dbm - _MIDDLE) * _PER_LEVEL_STEP))
         step = step if step < _TOP_STEP else _TOP_STEP
-        level[i] = step if step >= _LEAST_STEP else _NO_LEVEL
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _plane(
-    angle_deg: Float32Array, zero_deg: np.float32, table_db: Float32Array, count: int, found_db: Float32Array
-) -> None:
-    """Read the attenuation of one plane along a run; apart from other sums, or nothing of it vectorises."""
-    for i in range(count):
-        place = (angle_deg[i] + zero_deg) * _STEPS_PER_DEG
-        low = np.uint32(np.int32(place))
-        below = table_db[low]
-        found_db[i] = below + (place - _F(low)) * (table_db[low + _NEXT] - below)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _turn(boresight: np.float32, leaning: np.float32, count: int, room: Room) -> None:
-    """Turn directions into the antenna's own: azimuth off boresight 0 .. 360, depression -90 .. 90."""
-    for i in range(count):
-        off = room.azimuth_deg[i] - boresight
-        room.off_deg[i] = off + _TURN if off < _ZERO else off
-        room.down_deg[i] = room.depression_deg[i]
-    if leaning != _ZERO:
-        for i in range(count):
-            down = room.depression_deg[i] - leaning * _F(np.cos(np.radians(room.off_deg[i])))
-            room.down_deg[i] = min(max(down, -_QUARTER), _QUARTER)
+        store_sample(level, i, step if step >= _LEAST_STEP else _NO_LEVEL)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _add(level: Int32Array, power: Int64Array, total: Int64Array) -> None:
     """Count the power of a cell along a run."""
     for i in range(total.size):
-        total[i] += power[np.uint32(level[i] + _POWER_ZERO)]
+        own = load_terrain(power, load_terrain(level, i) + _POWER_ZERO)
+        store_sample(total, i, load_step(total, i) + own)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -321,20 +323,20 @@ def _offer(level: Int32Array, number: int, rank: Int32Array) -> None:
     """
     servers, count = rank.shape
     own = np.int32(_LAST_NUMBER - number)
+    if _ahead(level, own, rank[servers - 1]) == 0:
+        return
     for i in range(count):
         level[i] = level[i] * _PER_LEVEL + own
-    if _ahead(level, rank[servers - 1]) == 0:
-        return
     for server in range(servers):
         _let_in(level, rank[server])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _ahead(offered: Int32Array, kept: Int32Array) -> int:
+def _ahead(level: Int32Array, own: np.int32, kept: Int32Array) -> int:
     """Count the pixels where a cell is ahead of the weakest that is kept."""
     found = np.int32(0)
     for i in range(kept.size):
-        found += np.int32(offered[i] > kept[i])
+        found += np.int32(np.int32(level[i] * _PER_LEVEL + own) > kept[i])
     return int(found)
 
 

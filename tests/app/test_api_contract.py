@@ -129,6 +129,7 @@ class TestCommon:
             "ogcapi-features-3",
             "cql2",
             "ogcapi-tiles-1",
+            "ogcapi-processes-1",
         }
 
     def test_every_collection_is_the_same_alone(
@@ -300,8 +301,102 @@ class TestTiles:
         assert_problem(client.get("/exports/tiles/nothing.pmtiles"), 404, "coverage_unknown")
 
 
+def ended(client: httpx.Client, where: str) -> dict[str, Any]:
+    """Wait for the end of a job; its record then."""
+    deadline = time.monotonic() + 60
+    while (record := client.get(where).json())["status"] in ("accepted", "running"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return dict(record)
+
+
 class TestProcesses:
-    """Processes Part 1, as far as it is followed (it is not in the list of conformance)."""
+    """OGC 18-062r2, Processes Part 1: core, process description, JSON, job list, dismiss."""
+
+    EXCEPTIONS = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+
+    def test_the_list_is_as_long_as_asked(self, client: httpx.Client) -> None:
+        # /conf/core/pl-limit-definition, pl-limit-response
+        assert len(asked_for_json(client, "/processes?limit=2")["processes"]) == 2
+        for limit in ("0", "1001", "x"):
+            assert client.get(f"/processes?limit={limit}").status_code == 400
+
+    def test_exceptions_have_the_types_of_the_standard(self, client: httpx.Client) -> None:
+        # /conf/core/process-exception-no-such-process, job-exception-no-such-job
+        cases = {
+            "/processes/none": "no-such-process",
+            "/jobs/none": "no-such-job",
+            "/jobs/none/results": "no-such-job",
+        }
+        for path, kind in cases.items():
+            answer = client.get(path)
+            assert answer.status_code == 404
+            assert answer.json()["type"] == f"{self.EXCEPTIONS}/{kind}"
+        lost = client.post("/processes/none/execution", json={"inputs": {}})
+        assert lost.json()["type"] == f"{self.EXCEPTIONS}/no-such-process"
+
+    def test_the_answer_comes_raw_or_as_a_document(self, client: httpx.Client) -> None:
+        # /conf/core/process-execute-sync-raw-value-one, process-execute-sync-document
+        # /conf/core/job-results-async-document
+        named = {"inputs": {"scenarios": [{"name": "A", "removed_sites": ["a"]}]}}
+        waiting = {"Prefer": "wait=60"}
+        raw = client.post("/processes/compare/execution", json=named, headers=waiting)
+        assert raw.status_code == 200, raw.text
+        told = client.post(
+            "/processes/compare/execution", json={**named, "response": "document"}, headers=waiting
+        )
+        assert told.json()["result"].keys() == raw.json().keys()
+        where = client.post("/processes/compute/execution", json={"inputs": {}, "response": "document"})
+        ended(client, where.headers["location"])
+        assert set(client.get(f"{where.headers['location']}/results").json()) == {"result"}
+
+    def test_jobs_are_chosen_by_what_they_are(self, client: httpx.Client) -> None:
+        # /conf/job-list/*
+        where = client.post("/processes/compute/execution", json={"inputs": {}}).headers["location"]
+        record = ended(client, where)
+
+        def listed(query: str) -> list[str]:
+            return [one["jobID"] for one in asked_for_json(client, f"/jobs?{query}")["jobs"]]
+
+        own = record["jobID"]
+        created = quote(record["created"])
+        for query in (
+            "processID=compute&status=successful",
+            "processID=optimise&processID=compute",
+            "type=process&maxDuration=3600",
+            f"datetime={created}",
+            f"datetime={created}/..",
+            f"datetime=../{created}&minDuration=0",
+        ):
+            assert own in listed(query), query
+        for query in (
+            "processID=optimise",
+            "status=failed",
+            "type=other",
+            "minDuration=3600",
+            "datetime=../2020-01-01T00:00:00Z",
+            "datetime=2099-01-01T00:00:00Z/..",
+        ):
+            assert own not in listed(query), query
+        for query in ("datetime=yesterday", "minDuration=-1", "limit=0"):
+            assert client.get(f"/jobs?{query}").status_code == 400
+
+    def test_a_job_is_dismissed_and_has_no_answer(self, client: httpx.Client) -> None:
+        # /conf/dismiss/job-dismiss-op, job-dismiss-success
+        # /conf/core/job-results-exception-results-not-ready
+        where = client.post("/processes/optimise/execution", json={"inputs": {"sites": 1}}).headers[
+            "location"
+        ]
+        told = client.delete(where)
+        assert told.status_code == 200
+        record = ended(client, where)
+        assert record["type"] == "process"
+        answer = client.get(f"{where}/results")
+        if record["status"] == "dismissed":
+            assert answer.status_code == 404
+            assert answer.json()["type"] == f"{self.EXCEPTIONS}/result-not-ready"
+        else:  # it ended before it could be dismissed, well or not
+            assert answer.status_code == (200 if record["status"] == "successful" else 400)
 
     def test_every_process_is_described(self, client: httpx.Client) -> None:
         # /conf/core/process-success
@@ -317,11 +412,7 @@ class TestProcesses:
         accepted = client.post("/processes/compute/execution", json={"inputs": {}})
         assert accepted.status_code == 201
         where = accepted.headers["location"]
-        deadline = time.monotonic() + 60
-        while (status := client.get(where).json()["status"]) in ("accepted", "running"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        assert status == "successful"
+        assert ended(client, where)["status"] == "successful"
         assert client.get(f"{where}/results").status_code == 200
 
     @pytest.mark.parametrize("name", HOSTILE)

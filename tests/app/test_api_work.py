@@ -164,7 +164,7 @@ class TestJobs:
         record = ended(client, posted.json()["jobID"])
         assert record["status"] == "failed"
         assert "nobody" in record["message"]
-        assert_problem(client.get(f"/jobs/{record['jobID']}/results"), 404, "job_not_ready")
+        assert_problem(client.get(f"/jobs/{record['jobID']}/results"), 400, "site_unknown")
 
     @pytest.mark.parametrize("job_id", ["x", "0" * 32, "..%2F..%2Fstudy", "a" * 500])
     def test_unknown_jobs_are_not_found(self, client: httpx.Client, job_id: str) -> None:

@@ -32,6 +32,12 @@ MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 80
 
 _HTTP_CODES: Mapping[int, str] = {404: "path_unknown", 405: "method_not_allowed", 413: "body_large"}
+_OGC = "http://www.opengis.net/def/exceptions/ogcapi-processes-1/1.0"
+_OGC_TYPES: Mapping[str, str] = {
+    "process_unknown": f"{_OGC}/no-such-process",
+    "job_unknown": f"{_OGC}/no-such-job",
+    "job_not_ready": f"{_OGC}/result-not-ready",
+}
 _EXPECTED: Mapping[str, str] = {
     "int_parsing": "integer",
     "int_from_float": "integer",
@@ -68,7 +74,7 @@ def problem(
     """Make a problem document."""
     language = request_language(request)
     body = {
-        "type": f"urn:phusong:problem:{code}",
+        "type": _OGC_TYPES.get(code, f"urn:phusong:problem:{code}"),
         "title": translate(f"problems.{status}", language),
         "status": status,
         "detail": detail,

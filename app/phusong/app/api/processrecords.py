@@ -148,7 +148,14 @@ def process_summary(name: str, language: Language) -> dict[str, Any]:
         "version": "1",
         "jobControlOptions": ["sync-execute", *ways] if name in QUICK else ways,
         "outputTransmission": ["value"],
-        "links": [{"href": f"/processes/{name}", "rel": "self", "type": "application/json"}],
+        "links": [
+            {"href": f"/processes/{name}", "rel": "self", "type": "application/json"},
+            {
+                "href": f"/processes/{name}/execution",
+                "rel": "http://www.opengis.net/def/rel/ogc/1.0/execute",
+                "type": "application/json",
+            },
+        ],
     }
 
 

@@ -72,7 +72,7 @@ class JobRunner:
         """Stop working."""
         self.close()
 
-    def submit(self, kind: str, inputs: Mapping[str, Any]) -> str:
+    def submit(self, kind: str, inputs: Mapping[str, Any], *, response: str = "raw") -> str:
         """Accept a job; return its id.
 
         Raises
@@ -83,7 +83,7 @@ class JobRunner:
         process = self.kinds.get(kind)
         if process is None:
             raise InputError("job_kind", value=kind[:80], allowed=", ".join(sorted(self.kinds)))
-        record = self.jobs.create(kind, process.check(inputs))
+        record = self.jobs.create(kind, process.check(inputs), response=response)
         self._wake.set()
         return record.job_id
 

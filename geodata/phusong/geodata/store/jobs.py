@@ -67,6 +67,8 @@ class JobRecord:
         How often it was begun.
     error : mapping or None
         ``code`` and ``parameters`` of the error it failed with.
+    response : str
+        ``raw`` or ``document``: whether who asked wants the answer alone, or under its name.
     """
 
     job_id: str
@@ -81,6 +83,7 @@ class JobRecord:
     stage: str | None = None
     attempts: int = 0
     error: Mapping[str, Any] | None = None
+    response: str = "raw"
 
     @property
     def is_over(self) -> bool:
@@ -137,7 +140,7 @@ class JobStore:
         """Where the jobs are."""
         return self.study / "jobs"
 
-    def create(self, kind: str, inputs: Mapping[str, Any]) -> JobRecord:
+    def create(self, kind: str, inputs: Mapping[str, Any], *, response: str = "raw") -> JobRecord:
         """Accept a job.
 
         Raises
@@ -149,7 +152,7 @@ class JobStore:
             kept = orjson.loads(orjson.dumps(dict(inputs), option=orjson.OPT_SERIALIZE_NUMPY))
         except (TypeError, orjson.JSONEncodeError) as error:
             raise InputError("job_inputs", detail=str(error)[:120]) from error
-        record = JobRecord(uuid.uuid4().hex, kind, kept, "accepted", self.clock())
+        record = JobRecord(uuid.uuid4().hex, kind, kept, "accepted", self.clock(), response=response)
         self._write(record)
         self.tell(record.job_id, "status", {"status": record.status})
         return record

@@ -14,8 +14,10 @@ from starlette.responses import StreamingResponse
 from phusong.app.api.answers import JSON, encode
 from phusong.app.api.dependencies import JobDesk, ReaderLanguage
 from phusong.app.api.guards import from_this_page
+from phusong.app.api.joblist import JobWish
 from phusong.app.api.jobrecords import EVENT_STREAM, event_text, status_info
 from phusong.app.jobs.runner import JobRunner
+from phusong.coverage.errors import InputError
 from phusong.geodata.store.jobs import JobRecord
 
 router = APIRouter(tags=["processes"])
@@ -29,10 +31,13 @@ _FRESH = {"Cache-Control": "no-store"}
 
 @router.get("/jobs")
 def jobs(
-    desk: JobDesk, language: ReaderLanguage, limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = 50
+    desk: JobDesk,
+    language: ReaderLanguage,
+    wanted: Annotated[JobWish, Depends()],
+    limit: Annotated[int, Query(ge=1, le=MOST_JOBS)] = 50,
 ) -> Response:
     """List jobs, the newest first."""
-    newest = list(reversed(desk.all()))
+    newest = [one for one in reversed(desk.all()) if wanted.takes(one)]
     record = {
         "jobs": [status_info(one, language) for one in newest[:limit]],
         "numberMatched": len(newest),
@@ -55,8 +60,13 @@ def dismiss(desk: JobDesk, language: ReaderLanguage, job_id: str) -> Response:
 
 @router.get("/jobs/{job_id}/results")
 def results(desk: JobDesk, job_id: str) -> Response:
-    """Return the answer of a job that ended well."""
-    return Response(encode(desk.result(job_id)), media_type=JSON, headers=_FRESH)
+    """Return the answer of a job that ended well; the reason of one that failed."""
+    record = desk.get(job_id)
+    if record.status == "failed" and record.error is not None:
+        raise InputError(record.error["code"], **record.error["parameters"])
+    found = desk.result(job_id)
+    answer = {"result": found} if record.response == "document" else found
+    return Response(encode(answer), media_type=JSON, headers=_FRESH)
 
 
 @router.get("/jobs/{job_id}/events", responses={200: {"content": {EVENT_STREAM: {}}}})

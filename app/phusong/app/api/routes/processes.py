@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from phusong.app.api.answers import JSON, encode, json_answer
@@ -19,6 +19,8 @@ from phusong.coverage.errors import NotFoundError
 
 router = APIRouter(tags=["processes"])
 
+MOST_LISTED = 1_000
+
 
 class Execution(BaseModel):
     """What a process is to work on."""
@@ -26,16 +28,24 @@ class Execution(BaseModel):
     inputs: dict[str, Any] = Field(
         default_factory=dict, description="See `/processes/{id}`", examples=[{"mode": "sweep"}]
     )
+    response: Literal["raw", "document"] = Field(
+        default="raw", description='The answer alone, or under its name: `{"result": ...}`'
+    )
 
 
 @router.get("/processes")
-def processes(request: Request, snapshot: CurrentSnapshot, language: ReaderLanguage) -> Response:
+def processes(
+    request: Request,
+    snapshot: CurrentSnapshot,
+    language: ReaderLanguage,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = MOST_LISTED,
+) -> Response:
     """List what can be asked for."""
     record = {
-        "processes": [process_summary(name, language) for name in DESCRIPTIONS],
+        "processes": [process_summary(name, language) for name in DESCRIPTIONS[:limit]],
         "links": [{"href": "/processes", "rel": "self", "type": JSON}],
     }
-    return json_answer(request, record, f"{snapshot.tag}-{language}")
+    return json_answer(request, record, f"{snapshot.tag}-{language}-{limit}")
 
 
 @router.get("/processes/{process}")
@@ -62,19 +72,21 @@ def execute(  # noqa: PLR0917 - parts of a request
     _known(process)
     if process == "what-if" and "respond-async" not in prefer:
         question = read_question(execution.inputs)
-        found = desk_of(snapshot).answer(question)
-        return Response(encode(found), media_type=JSON, headers={"Cache-Control": "no-store"})
+        return _at_once(desk_of(snapshot).answer(question), execution)
     if process == "compare" and "wait" in prefer:
         named = checked_comparison(snapshot.store, execution.inputs)
-        return Response(
-            encode(desk_of(snapshot).compare(named)), media_type=JSON, headers={"Cache-Control": "no-store"}
-        )
-    job_id = desk.submit(process, execution.inputs)
+        return _at_once(desk_of(snapshot).compare(named), execution)
+    job_id = desk.submit(process, execution.inputs, response=execution.response)
     desk.start()
     root = request.scope.get("root_path", "")
     headers = {"Location": f"{root}/jobs/{job_id}", "Preference-Applied": "respond-async"}
     body = encode(status_info(desk.get(job_id), language))
     return Response(body, status_code=201, media_type=JSON, headers={**headers, "Cache-Control": "no-store"})
+
+
+def _at_once(found: object, execution: Execution) -> Response:
+    answer = {"result": found} if execution.response == "document" else found
+    return Response(encode(answer), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
 def _known(process: str) -> str:

@@ -14,9 +14,10 @@ import pyproj
 
 from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
+from phusong.app.compute.levels import Level, Question, strongest_levels
 from phusong.app.compute.links import Link, explain_links
 from phusong.app.compute.progress import Progress
-from phusong.app.compute.remembered import remember, remembered
+from phusong.app.compute.remembered import Answer, remember, remembered
 from phusong.app.compute.served import required_dbm
 from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.stacks import carrier_of
@@ -82,19 +83,55 @@ def explain_villages(
         rows.setdefault(int(record["village"]), []).append(record)
     basis = _basis(inputs)
     told = remembered(inputs.store, basis)
-    answers: dict[str, tuple[str | None, str]] = {}
+    cases: dict[str, _Case] = {}
     order = []
     for village, status in enumerate(statuses):
-        progress("villages", village, len(statuses))
         place = _Place(float(points.x_m[village]), float(points.y_m[village]), int(centre_cell[village]))
         case = _Case(place, status, rows.get(village, []), _best(inputs, signal, place, status))
-        key = case.digest(masts)
-        if key not in answers:
-            answers[key] = told[key] if key in told else _explain(inputs, masts, case)
-        order.append(key)
-    progress("villages", len(statuses), len(statuses))
-    remember(inputs.store, basis, answers)
+        order.append(case.digest(masts))
+        cases[order[-1]] = case
+    answers = {key: told[key] for key in cases if key in told}
+    answers |= _told(inputs, masts, {key: case for key, case in cases.items() if key not in told}, progress)
+    if answers.keys() != told.keys():
+        remember(inputs.store, basis, answers)
     return [answers[key][0] for key in order], [answers[key][1] for key in order]
+
+
+def _told(
+    inputs: ComputeInputs, masts: _Masts, cases: Mapping[str, _Case], progress: Progress
+) -> dict[str, Answer]:
+    """Explain cases, by key: those without signal one by one, of the others the nearest sites together."""
+    dark = {key: case for key, case in cases.items() if case.status == "white"}
+    others = {key: case for key, case in cases.items() if case.status != "white"}
+    progress("villages", 0, len(cases))
+    answers = dict(zip(others, _briefly(inputs, masts, list(others.values())), strict=True))
+    for done, (key, case) in enumerate(dark.items(), start=len(others)):
+        progress("villages", done, len(cases))
+        answers[key] = _explain(inputs, masts, case)
+    progress("villages", len(cases), len(cases))
+    return answers
+
+
+def _briefly(inputs: ComputeInputs, masts: _Masts, cases: Sequence[_Case]) -> list[Answer]:
+    """Tell the nearest sites of cases whose reason needs no path."""
+    questions = [
+        Question(case.place.x_m, case.place.y_m, masts.members[int(row["site"])])
+        for case in cases
+        if case.place.cell >= 0
+        for row in case.rows
+    ]
+    found = iter(strongest_levels(inputs, questions))
+    answers = []
+    for case in cases:
+        is_placed = case.place.cell >= 0
+        levels = [(row, next(found) if is_placed else None) for row in case.rows]
+        told = reason(case.status, None, min_sinr_db=inputs.method.min_sinr_db)
+        answers.append((None if told is None else _text(told.as_dict()), _nearest(levels, masts.points)))
+    return answers
+
+
+def _nearest(levels: Sequence[tuple[Mapping[str, Any], Level | Link | None]], sites: Points) -> str:
+    return orjson.dumps([_described(row, level, sites) for row, level in levels]).decode()
 
 
 class PlaceExplainer:
@@ -169,12 +206,11 @@ class _Case:
         return fingerprint([self.place.x_m, self.place.y_m, self.place.cell, self.status, marks, best])[:32]
 
 
-def _explain(inputs: ComputeInputs, masts: _Masts, case: _Case) -> tuple[str | None, str]:
+def _explain(inputs: ComputeInputs, masts: _Masts, case: _Case) -> Answer:
     links = _candidates(inputs, masts, case.place, case.rows)
     evidence = _evidence(inputs, case.place, links, case.best) if case.status == "white" else None
     told = reason(case.status, evidence, min_sinr_db=inputs.method.min_sinr_db)
-    nearest = orjson.dumps([_described(row, link, masts.points) for row, link in links]).decode()
-    return None if told is None else _text(told.as_dict()), nearest
+    return None if told is None else _text(told.as_dict()), _nearest(links, masts.points)
 
 
 def _best(inputs: ComputeInputs, signal: SignalMap, place: _Place, status: str) -> _Best | None:
@@ -269,7 +305,7 @@ def _text(record: Mapping[str, str | float | None]) -> str:
     return orjson.dumps(rounded).decode()
 
 
-def _described(row: Mapping[str, Any], link: Link | None, sites: Points) -> dict[str, Any]:
+def _described(row: Mapping[str, Any], link: Level | Link | None, sites: Points) -> dict[str, Any]:
     site = int(row["site"])
     place = {
         "operator": row["operator"],

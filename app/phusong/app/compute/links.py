@@ -150,6 +150,10 @@ def _pattern_db(terrain: Raster, cell: Cell, x_m: float, y_m: float, receiver_he
     foot_m = float(terrain.values[terrain.grid.row_col(cell.x_m, cell.y_m)])
     ground_m = float(terrain.values[terrain.grid.row_col(x_m, y_m)])
     drop_m = foot_m + cell.antenna_height_m - ground_m - receiver_height_m
+    return float(cell_loss_db(cell, *direction_deg(east_m, north_m, drop_m)))
+
+
+def direction_deg(east_m: float, north_m: float, drop_m: float) -> tuple[float, float]:
+    """Return azimuth from grid north and depression of what lies so far east, north and below."""
     azimuth_deg = math.degrees(math.atan2(east_m, north_m))
-    depression_deg = math.degrees(math.atan2(drop_m, max(math.hypot(east_m, north_m), 1.0)))
-    return float(cell_loss_db(cell, azimuth_deg, depression_deg))
+    return azimuth_deg, math.degrees(math.atan2(drop_m, max(math.hypot(east_m, north_m), 1.0)))

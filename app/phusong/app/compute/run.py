@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,6 +36,7 @@ from phusong.app.compute.settlements import (
     area_of,
     figure_shares,
     locate_settlements,
+    village_points,
     village_shares,
     village_table,
     write_village_figures,
@@ -116,8 +119,8 @@ def compute(
 def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeReport:
     progress("zones", 0, 1)
     world = build_world(inputs)
-    settlements = locate_settlements(inputs, world)
-    area = area_of(inputs, world, settlements)
+    villages = village_points(inputs)
+    area = area_of(inputs, world, villages)
     progress("zones", 1, 1)
     keys = loss_keys(inputs, area_hash=area.digest)
     windows = block_windows(area.wanted)
@@ -125,11 +128,17 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     blocks = plan_stacks(inputs, keys, windows, marks=marks, basis=basis)
     missing = missing_blocks(inputs, blocks)
     needed = {key.digest: key for block in missing for key in _keys_of(inputs, block, keys)}
-    masts = compute_losses(inputs, needed.values(), wanted=area.wanted, pool=pool, progress=progress)
-    in_place = results_in_place(inputs.store)
-    maker = composer(inputs, keys)
-    changes = changed_stacks(inputs, in_place, missing, marks=marks, basis=basis)
-    compose_stacks(replace(maker, exchanges=changes), missing, pool=pool, progress=progress)
+    with _beside() as beside:
+        # Nothing waits for these before the figures, and one thread of them leaves no core idle meanwhile.
+        settling = beside.submit(locate_settlements, inputs, world, villages)
+        shading = beside.submit(write_relief, inputs)
+        masts = compute_losses(inputs, needed.values(), wanted=area.wanted, pool=pool, progress=progress)
+        in_place = results_in_place(inputs.store)
+        maker = composer(inputs, keys)
+        changes = changed_stacks(inputs, in_place, missing, marks=marks, basis=basis)
+        compose_stacks(replace(maker, exchanges=changes), missing, pool=pool, progress=progress)
+        shading.result()
+        settlements = settling.result()
     signal = signal_map(inputs, blocks)
     # Judging shares arrays, so it stays in this process.
     previous = previous_results(inputs, signal, in_place=in_place)
@@ -140,7 +149,6 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
         write_cells(run_dir, inputs.cells)
         write_overviews(run_dir, layers)
         write_services(run_dir, layers)
-        write_relief(inputs)
         _write_figures(
             inputs,
             world,
@@ -155,6 +163,16 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     return ComputeReport(
         run=inputs.run_id, was_current=False, masts_computed=masts, blocks_composed=len(missing)
     )
+
+
+@contextmanager
+def _beside() -> Iterator[Executor]:
+    """Give a thread for work beside the masts; what has not begun when the block ends is dropped."""
+    executor = ThreadPoolExecutor(max_workers=1)
+    try:
+        yield executor
+    finally:
+        executor.shutdown(cancel_futures=True)
 
 
 def _keys_of(inputs: ComputeInputs, block: StackBlock, keys: Mapping[str, LossKey]) -> list[LossKey]:

@@ -21,6 +21,7 @@ from phusong.app.compute.progress import Progress
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.world import StudyArea, World, study_area
+from phusong.coverage.fractions import IntArray
 from phusong.coverage.grids import FloatArray, Raster
 from phusong.coverage.nearest import Points
 from phusong.coverage.signal_kernel import Int16Array
@@ -59,12 +60,40 @@ class Settlements:
     begin: npt.NDArray[np.int64]
 
 
-def locate_settlements(inputs: ComputeInputs, world: World) -> Settlements | None:
-    """Bring the villages onto the grid; None where the study has none."""
+@dataclass(frozen=True, slots=True)
+class VillagePoints:
+    """Villages of a study as points.
+
+    Attributes
+    ----------
+    table : GeoDataFrame
+        Villages, lon/lat, ordered by ``village_id``.
+    points : Points
+    centre_cell : ndarray of int64, shape (villages,)
+        Flat index of the cell of each centre; -1 where the location is missing or off the grid.
+    """
+
+    table: gpd.GeoDataFrame
+    points: Points
+    centre_cell: IntArray
+
+
+def village_points(inputs: ComputeInputs) -> VillagePoints | None:
+    """Read the villages; None where the study has none."""
     if not inputs.store.has("villages"):
         return None
     table = inputs.store.table("villages").sort_values("village_id", ignore_index=True)
     points = points_of(table, inputs.grid.epsg)
+    return VillagePoints(table, points, cells_at(inputs.grid, x_m=points.x_m, y_m=points.y_m))
+
+
+def locate_settlements(
+    inputs: ComputeInputs, world: World, villages: VillagePoints | None
+) -> Settlements | None:
+    """Give villages the cells that their people live in; None where the study has no villages."""
+    if villages is None:
+        return None
+    table, points = villages.table, villages.points
     zone = (
         code_index(world.zones.codes, table["commune_code"])
         if world.has_communes
@@ -137,9 +166,9 @@ def _picked(settlements: Settlements, own: npt.NDArray[np.int64]) -> Settlements
     return Settlements(table, located, settlements.zone[own], part, empty.astype(np.int32), empty)
 
 
-def area_of(inputs: ComputeInputs, world: World, settlements: Settlements | None) -> StudyArea:
+def area_of(inputs: ComputeInputs, world: World, villages: VillagePoints | None) -> StudyArea:
     """Return the part of the grid that signal is computed for: communes, villages and places."""
-    points = [] if settlements is None else [settlements.areas.centre_cell]
+    points = [] if villages is None else [villages.centre_cell]
     if inputs.store.has("places"):
         located = points_of(inputs.store.table("places"), inputs.grid.epsg)
         points.append(cells_at(inputs.grid, x_m=located.x_m, y_m=located.y_m))

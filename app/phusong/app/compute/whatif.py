@@ -19,7 +19,7 @@ from phusong.app.compute.parallel import Pool, ThreadPool
 from phusong.app.compute.progress import silent
 from phusong.app.compute.published import current_run, load_results, run_dir
 from phusong.app.compute.served import ServiceBits, carrier_record
-from phusong.app.compute.settlements import Settlements, area_of, locate_settlements
+from phusong.app.compute.settlements import Settlements, area_of, locate_settlements, village_points
 from phusong.app.compute.shares import Name
 from phusong.app.compute.shifts import Delta, Shift, shifted_figures
 from phusong.app.compute.signalmap import CarrierRecord, Service, SignalMap, needs_of
@@ -91,11 +91,12 @@ class Baseline:
         if self.inputs.run_id != current_run(store):
             raise InputError("results_stale", study=store.name)
         self.world: World = build_world(self.inputs)
-        self.settlements: Settlements | None = locate_settlements(self.inputs, self.world)
+        villages = village_points(self.inputs)
+        self.settlements: Settlements | None = locate_settlements(self.inputs, self.world, villages)
         self.signal = SignalMap.load(store.results_dir, run_dir(store))
         kept = map_arrays(run_dir(store) / "served.bin")
         self.bits: ServiceBits = kept["bits"]
-        self.area: StudyArea = area_of(self.inputs, self.world, self.settlements)
+        self.area: StudyArea = area_of(self.inputs, self.world, villages)
         self.windows: list[Window] = block_windows(self.area.wanted)
         self.keys: dict[str, LossKey] = loss_keys(self.inputs, area_hash=self.area.digest)
         self.maker: Composer = composer(self.inputs, self.keys)

@@ -16,6 +16,7 @@ the back is described by H.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -251,3 +252,29 @@ def cell_loss_db(cell: Cell, azimuth_deg: npt.ArrayLike, depression_deg: npt.Arr
         depressions_deg.ravel(),
     )
     return losses_db.reshape(azimuths_deg.shape)
+
+
+def cells_loss_db(cells: Sequence[Cell], azimuth_deg: FloatArray, depression_deg: FloatArray) -> FloatArray:
+    """Return what `cell_loss_db` gives for many cells in one direction each.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        One may occur often; cells with the same antenna share its table.
+    azimuth_deg, depression_deg : ndarray of float64, shape (cells,)
+    """
+    places: dict[PatternKey, list[int]] = {}
+    for place, cell in enumerate(cells):
+        places.setdefault(pattern_key(cell), []).append(place)
+    off_deg = azimuth_deg - np.array([cell.azimuth_deg or 0.0 for cell in cells])
+    losses_db = np.empty(len(cells))
+    for key, members in places.items():
+        table = table_of_key(key)
+        losses_db[members] = _table_losses_db(
+            (table.horizontal_db, table.vertical_db),
+            table.limit_db,
+            float(table.mechanical_tilt_deg),
+            off_deg[members],
+            depression_deg[members],
+        )
+    return losses_db

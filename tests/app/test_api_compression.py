@@ -38,7 +38,7 @@ def asked(
         raise AssertionError
 
     scope = {"type": "http", "headers": [(b"accept-encoding", accepts.encode())]}
-    asyncio.run(Compression(app)(scope, receive, send))
+    asyncio.run(Compression(app, bodies=CompressedBodies())(scope, receive, send))
     found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return found, b"".join(message.get("body", b"") for message in sent[1:])
 
@@ -119,3 +119,14 @@ def test_a_body_is_compressed_once_and_the_oldest_are_forgotten() -> None:
         assert again is not first
 
     asyncio.run(work())
+
+
+def test_a_body_prepared_ahead_is_kept_whatever_comes_after() -> None:
+    bodies = CompressedBodies(kept_bytes=10)
+    page = b"the page " * 5_000
+    bodies.prepare("br", page)
+    prepared = asyncio.run(bodies.get("br", page))
+    for at in range(3):
+        asyncio.run(bodies.get("br", b"%d " % at * 5_000))
+    assert asyncio.run(bodies.get("br", page)) is prepared
+    assert CODINGS["br"](page) == prepared

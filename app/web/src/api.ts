@@ -2,6 +2,7 @@
 
 import type { Hit, PointReading, Profile, Results, Study, Village, VillageProperties } from "./contract";
 import { lang } from "./i18n";
+import type { OuterEdge } from "./map/outline";
 
 /** An RFC 9457 problem document, or a failure to reach the server at all (status 0). */
 export class Problem extends Error {
@@ -112,13 +113,7 @@ export const fetchVillages = async (status: string): Promise<Village[]> =>
 
 export const fetchVillage = async (id: string): Promise<Village> =>
   villageOf(await get(`collections/villages/items/${encodeURIComponent(id)}`));
-
-export interface BoundaryFeature {
-  geometry: { type: "Polygon"; coordinates: number[][][] } | { type: "MultiPolygon"; coordinates: number[][][][] };
-}
-
-export const fetchBoundaries = (): Promise<BoundaryFeature[]> =>
-  allFeatures<BoundaryFeature>("collections/communes/items", {});
+export const fetchOutline = (): Promise<OuterEdge> => get("study/outline");
 
 /** Address of an export file; the filter goes with it, so the file holds what is on the page. */
 export function exportAddress(file: string, parameters: Record<string, string | undefined>): string {

@@ -1,36 +1,30 @@
 import { describe, expect, it } from "vitest";
-import type { BoundaryFeature } from "../src/api";
-import { outerRings, outlineOf } from "../src/map/outline";
+import { outlineOf, type OuterEdge } from "../src/map/outline";
 import { axisTicks, blockedRuns } from "../src/views/profile-geometry";
 
-const square = (x: number, y: number, clockwise = false): BoundaryFeature => {
-  const ring = [
+const square = (x: number, y: number): GeoJSON.Position[][] => [
+  [
     [x, y],
     [x + 1, y],
     [x + 1, y + 1],
     [x, y + 1],
     [x, y],
-  ];
-  return { geometry: { type: "Polygon", coordinates: [clockwise ? [...ring].reverse() : ring] } };
-};
+  ],
+];
+const edgeOf = (...coordinates: GeoJSON.Position[][][]): OuterEdge => ({ type: "Feature", properties: {}, geometry: { type: "MultiPolygon", coordinates } });
 
 describe("the province's edge", () => {
-  it("is the outside of two neighbours, without their shared border, whichever way the files run", () => {
-    for (const clockwise of [false, true]) {
-      const rings = outerRings([square(0, 0), square(1, 0, clockwise)]);
-      expect(rings).toHaveLength(1);
-      expect(rings[0]).toHaveLength(7);
-    }
+  it("leaves the province and its islands out of the mask", () => {
+    const mask = outlineOf(edgeOf(square(0, 0), square(5, 5)))?.mask.geometry;
+    expect(mask?.type === "Polygon" ? mask.coordinates.slice(1) : []).toEqual([square(0, 0)[0], square(5, 5)[0]]);
   });
 
-  it("keeps an island apart", () => expect(outerRings([square(0, 0), square(5, 5)])).toHaveLength(2));
-
-  it("leaves the province out of the mask", () => {
-    const mask = outlineOf([square(0, 0)])?.mask.geometry;
-    expect(mask?.type === "Polygon" ? mask.coordinates.length : 0).toBe(2);
+  it("is a line around each part", () => {
+    const edge = outlineOf(edgeOf(square(0, 0), square(5, 5)))?.edge.geometry;
+    expect(edge?.type === "MultiLineString" ? edge.coordinates.length : 0).toBe(2);
   });
 
-  it("is nothing without communes", () => expect(outlineOf([])).toBeNull());
+  it("is nothing without communes", () => expect(outlineOf(edgeOf())).toBeNull());
 });
 
 describe("blocked stretches of a path", () => {

@@ -70,10 +70,17 @@ class CompressedBodies:
         self._kept_bytes = kept_bytes
         self._bytes = 0
         self._bodies: OrderedDict[tuple[str, bytes], bytes] = OrderedDict()
+        self._prepared: dict[tuple[str, bytes], bytes] = {}
+
+    def prepare(self, coding: str, body: bytes) -> None:
+        """Compress a body ahead of the first request and keep it for good; from any thread."""
+        self._prepared[coding, body] = CODINGS[coding](body)
 
     async def get(self, coding: str, body: bytes) -> bytes:
         """Return a body compressed."""
         key = coding, body
+        if key in self._prepared:
+            return self._prepared[key]
         kept = self._bodies.get(key)
         if kept is not None:
             self._bodies.move_to_end(key)
@@ -96,9 +103,9 @@ class CompressedBodies:
 class Compression:
     """Compresses answers that are text or tiles of commands; pictures and streams pass as they are."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, bodies: CompressedBodies) -> None:
         self._app = app
-        self._bodies = CompressedBodies()
+        self._bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import copy
 import os
-import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import structlog
 from anyio import CapacityLimiter
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.middleware import Middleware
 
-from phusong.app.api.compression import Compression
+from phusong.app.api.compression import CompressedBodies, Compression
 from phusong.app.api.errors import MEDIA_TYPE, install_error_handlers
 from phusong.app.api.examples import add_examples
 from phusong.app.api.guards import BodyLimit
@@ -49,10 +47,10 @@ from phusong.app.api.routes import (
 )
 from phusong.app.api.schemas import Problem
 from phusong.app.api.studysource import StudySource
+from phusong.app.api.warming import Bustle, Noticing, Warming
 from phusong.app.jobs.kinds import KINDS
 from phusong.app.jobs.runner import JobRunner
 from phusong.app.uploading.desk import UploadDesk
-from phusong.coverage.errors import PhuSongError
 from phusong.geodata.store.folder import FolderStore
 
 DESCRIPTION = (
@@ -78,6 +76,7 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
     NotFoundError, StudyError
         When the folder is no study.
     """
+    bodies, bustle = CompressedBodies(), Bustle()
     app = FastAPI(
         title="PhuSong",
         version=version("phusong"),
@@ -87,10 +86,11 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         redirect_slashes=False,
         lifespan=_at_work,
         middleware=[
+            Middleware(Noticing, bustle=bustle),
             Middleware(SecurityHeaders),
             Middleware(HeadAsGet),
             Middleware(BodyLimit, unlimited=("/uploads",)),
-            Middleware(Compression),
+            Middleware(Compression, bodies=bodies),
         ],
     )
     app.state.source = StudySource(Path(study_path))
@@ -98,6 +98,9 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
     app.state.jobs = JobRunner(FolderStore.open(Path(study_path)), KINDS)
     app.state.uploads = UploadDesk(app.state.jobs.store)
     app.state.static_dir = static_dir or PACKAGED_PAGE
+    app.state.warming = Warming(
+        app.state.source, bodies=bodies, static_dir=app.state.static_dir, bustle=bustle
+    )
     install_error_handlers(app)
     for module in (
         conformance,
@@ -134,23 +137,12 @@ async def _at_work(app: FastAPI) -> AsyncIterator[None]:
     """Take up the jobs that an earlier server left, and give back the running one at the end."""
     app.state.uploads.sweep()
     app.state.jobs.start()
-    closing = threading.Event()
-    warming = threading.Thread(target=_warm, args=(app, closing.is_set), name="phusong-warm", daemon=True)
-    warming.start()
+    app.state.warming.start()
     try:
         yield
     finally:
-        closing.set()
         app.state.jobs.close()
-        warming.join(timeout=5)
-
-
-def _warm(app: FastAPI, is_over: Callable[[], bool]) -> None:
-    """Prepare the map while nobody waits for it."""
-    try:
-        app.state.source.current().warm(is_over=is_over)
-    except (PhuSongError, OSError) as error:  # a layer that cannot be read is told of when it is asked for
-        structlog.get_logger().warning("not prepared", error=str(error))
+        app.state.warming.close()
 
 
 def describe_api(app: FastAPI) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import orjson
+import pandas as pd
 import pyproj
 
 from phusong.app.api.answers import encode
@@ -31,6 +32,7 @@ from phusong.app.compute.whatif import Baseline
 from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
 from phusong.app.leveltiles import LevelBlocks, LevelTiles
+from phusong.app.outlines import outline_geojson
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.app.signaltiles import BlockShelf, SignalTiles
 from phusong.app.study import Study
@@ -45,7 +47,6 @@ from phusong.geodata.tiles.hillshade import build_hillshade
 from phusong.geodata.tiles.mvt import VectorSource
 
 HILLSHADE = "hillshade"
-WARMED_ZOOMS = range(6, 16)
 Stamp = tuple[tuple[str, int, int, int], ...]
 
 
@@ -268,6 +269,16 @@ class Snapshot:
             build_hillshade(Path(self.store.raster_path("terrain")), path)
         return Display(path)
 
+    def outline(self) -> bytes:
+        """Outer edge of the communes as GeoJSON.
+
+        Raises
+        ------
+        NotFoundError
+            ``layer_missing``.
+        """
+        return self.part("outline", lambda: outline_geojson(self.store, self.frame("communes")))
+
     def contours(self) -> ContourTiles:
         """Contour lines of the terrain.
 
@@ -279,14 +290,6 @@ class Snapshot:
         if not self.store.has("terrain"):
             raise NotFoundError("layer_missing", layer="terrain")
         return self._parts.get("contours", lambda: ContourTiles(self.store.raster_path("terrain")))
-
-    def warm(self, *, is_over: Callable[[], bool]) -> None:
-        """Prepare what a map asks for first, layer by layer, until told that it is over."""
-        for collection in self.collections():
-            for zoom in WARMED_ZOOMS:
-                if is_over():
-                    return
-                self.vectors(collection.id).warm([zoom])
 
     def finder(self) -> Finder:
         """Search over names."""
@@ -347,12 +350,21 @@ class Snapshot:
     def _with_services(self, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Add who sends what from each site, as lists joined by semicolons."""
         cells = self.frame("cells")
-        grouped = cells.groupby("site_id")
         joined = {
-            target: grouped[source].agg(lambda values: ";".join(sorted(set(values.dropna().astype(str)))))
+            target: _names_by_site(cells, source)
             for source, target in (("operator", "operators"), ("technology", "technologies"))
         }
         return sites.assign(**{name: sites["site_id"].map(texts) for name, texts in joined.items()})
+
+
+def _names_by_site(cells: gpd.GeoDataFrame, column: str) -> dict[str, str]:
+    """Different names in a column by site, sorted and joined by semicolons; empty where there is none."""
+    names: dict[str, set[str]] = {}
+    for site, name in zip(cells["site_id"].tolist(), cells[column].tolist(), strict=True):
+        own = names.setdefault(site, set())
+        if not pd.isna(name):
+            own.add(str(name))
+    return {site: ";".join(sorted(own)) for site, own in names.items()}
 
 
 def _worst_first(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -6,6 +6,8 @@ import { PALETTES, type Palette } from "./palette";
 
 /** Canvas pixels per symbol pixel. */
 const SCALE = 3;
+/** Pixels are read back at once: drawn by the graphics card, each would have to be fetched from there. */
+const READ_BACK: CanvasRenderingContext2DSettings = { willReadFrequently: true };
 
 type Draw = (context: CanvasRenderingContext2D, palette: Palette, size: number) => void;
 
@@ -144,7 +146,7 @@ function addPill(map: MapLibreMap, theme: Theme): void {
   const canvas = document.createElement("canvas");
   canvas.width = PILL.width * SCALE;
   canvas.height = PILL.height * SCALE;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", READ_BACK);
   if (!context) return;
   context.scale(SCALE, SCALE);
   context.beginPath();
@@ -172,7 +174,7 @@ function drawn(name: string, theme: Theme): ImageData | null {
   const [size, draw] = entry;
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size * SCALE;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", READ_BACK);
   if (!context) return null;
   context.scale(SCALE, SCALE);
   draw(context, PALETTES[theme], size);

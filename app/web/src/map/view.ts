@@ -3,8 +3,8 @@
 import { Map as MapLibreMap, Marker, ScaleControl, setWorkerUrl, type LngLatBoundsLike, type MapMouseEvent } from "maplibre-gl";
 import "maplibre-gl/dist/maplibre-gl.css";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
-import { fetchBoundaries, pendingRequests } from "../api";
-import type { Box } from "../contract";
+import { fetchOutline, pendingRequests } from "../api";
+import type { Box, Study } from "../contract";
 import { t } from "../i18n";
 import { ready, type Model } from "../model";
 import type { SignalScene } from "../signal/scene";
@@ -90,7 +90,8 @@ export class MapView {
 
   private listen(): void {
     const { map } = this;
-    map.once("load", () => void this.start());
+    // Not "load": that waits until the empty style has been drawn.
+    map.once("style.load", () => void this.start());
     map.on("styleimagemissing", () => addSymbols(map));
     map.on("click", (event) => this.clicked(event));
     map.on("mousemove", (event) => this.moved(event));
@@ -120,6 +121,8 @@ export class MapView {
   show(model: Model, state: State, villageIds: string[] | null, signal: SignalScene): void {
     this.wanted = { model, state, villageIds, signal };
     this.map.getCanvas().setAttribute("aria-label", t("map.label"));
+    const study = ready(model.study);
+    if (study) this.followOutline(study);
     this.apply();
   }
 
@@ -133,6 +136,10 @@ export class MapView {
       this.fit(study.bounds, false);
     }
     this.map.setStyle(buildStyle(sceneOf(model, state, { outline: this.outline, isMasked: this.outlineSettled || !study.layers["communes"] }, villageIds, signal)), { diff: true });
+  }
+
+  /** Asks for the outer edge as soon as the study is known, before the map is there to draw it. */
+  private followOutline(study: Study): void {
     const communes = study.layers["communes"];
     // Other boundaries have another edge.
     if (communes && this.outlineOf !== (communes.sha256 ?? "")) this.outlineAsked = false;
@@ -142,11 +149,11 @@ export class MapView {
     }
   }
 
-  /** The mask needs the exact boundaries; the map does not wait for them. */
+  /** The map does not wait for the mask. */
   private async loadOutline(): Promise<void> {
     this.outlineAsked = true;
     try {
-      this.outline = outlineOf(await fetchBoundaries());
+      this.outline = outlineOf(await fetchOutline());
     } catch {
       // Without the mask the map is whole, only its surroundings are not covered.
       this.outline = null;

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage, signal
+import scipy
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from phusong.coverage.grids import Grid
@@ -145,7 +146,8 @@ def _disc(radius: float) -> npt.NDArray[np.float64]:
 
 
 def _reached(left: npt.NDArray[np.float64], kernel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.asarray(signal.fftconvolve(left, kernel, mode="same"))
+    # Loaded at the first call, because it is slow to load and a server imports this module without need.
+    return np.asarray(scipy.signal.fftconvolve(left, kernel, mode="same"))
 
 
 def _spend(
@@ -179,7 +181,7 @@ def _rescore(
 ) -> None:
     """Bring the scores around a pick up to date, as far as each kernel reaches."""
     for score, kernel in zip(scores, kernels, strict=True):
-        change = signal.fftconvolve(taken, kernel, mode="full")
+        change = scipy.signal.fftconvolve(taken, kernel, mode="full")
         inside, part = _overlap(score.shape, row, col, change.shape[0] // 2)
         score[inside] -= change[part]
 

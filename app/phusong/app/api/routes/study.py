@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from phusong.app.api.answers import json_answer
+from phusong.app.api.answers import GEOJSON, answer, is_fresh, json_answer, unchanged
 from phusong.app.api.dependencies import CurrentSnapshot
 from phusong.app.api.snapshot import Snapshot
 
@@ -17,6 +17,15 @@ router = APIRouter(tags=["study"])
 def study(request: Request, snapshot: CurrentSnapshot) -> Response:
     """Describe the study: its layers, whether its results are current, what can be drawn."""
     return json_answer(request, _record(snapshot), snapshot.tag)
+
+
+@router.get("/study/outline", responses={200: {"content": {GEOJSON: {}}}})
+def study_outline(request: Request, snapshot: CurrentSnapshot) -> Response:
+    """Return the outer edge of the study's communes as a GeoJSON feature."""
+    content = snapshot.outline()
+    return (
+        unchanged(snapshot.tag) if is_fresh(request, snapshot.tag) else answer(content, GEOJSON, snapshot.tag)
+    )
 
 
 @router.get("/targets")

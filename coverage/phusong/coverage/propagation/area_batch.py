@@ -12,6 +12,8 @@ from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
 BATCH = 1024
 """Pixels gathered before their losses are worked out together."""
+TOGETHER = 16
+"""Pixels that neighbour each other and go through a step together, or are spared it together."""
 LANES = 64
 """Losses are worked out for whole multiples of so many pixels: what vector loops would leave over comes out
 of other instructions, in the last bit another number."""

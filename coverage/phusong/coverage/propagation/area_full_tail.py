@@ -22,7 +22,7 @@ from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_combination import step_down
 from phusong.coverage.propagation.p1812_statistics import anomalous_time, inland_weight, interpolation_factor
 
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO, _ONE, _TWO = _F(0.0), _F(1.0), _F(2.0)
 _LOG10 = _F(math.log10(2.0))

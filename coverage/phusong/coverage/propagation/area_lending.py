@@ -20,7 +20,8 @@ def _without_owner(context: Any, builder: Any, kind: Any, value: Any) -> Any:  #
             setattr(array, name, getattr(array, name).type(None))
         return array._getvalue()
     if isinstance(kind, types.BaseTuple):
-        for place, part in enumerate(kind):
+        parts: Any = kind
+        for place, part in enumerate(parts):
             inner = _without_owner(context, builder, part, builder.extract_value(value, place))
             value = builder.insert_value(value, inner, place)
     return value

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from phusong.coverage.propagation.area_batch import Batch
+from phusong.coverage.propagation.area_batch import TOGETHER, Batch
 from phusong.coverage.propagation.area_geometry import LOWEST, Float32Array
 from phusong.coverage.propagation.area_math import exp2, log2, root
 from phusong.coverage.propagation.area_vectors import greater, load_step
@@ -21,13 +21,15 @@ from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.p1812_diffraction import LEAST_GAIN
 
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO, _ONE, _TWO, _HALF = _F(0.0), _F(1.0), _F(2.0), _F(0.5)
 _DB = _F(20.0 / math.log2(10.0))
 """Decibels of a factor of two in field strength."""
 _PER_NEPER = _F(-math.log2(math.e) / 6.0)
 _LEAST_NU = _F(-0.78)
+_FAR_DB = _F(50.0)
+"""Where troposcatter loses this much more, adding it changes no bit of a loss."""
 _SOFT = _F(5.0 * math.log10(2.0))
 _PER_SOFT = _F(-0.2 * math.log2(10.0))
 
@@ -195,15 +197,42 @@ def _first_term(  # noqa: PLR0917 - kernels take no keyword-only options
     return (far if x >= _F(1.6) else near) - gains
 
 
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array) -> None:
-    """Write free-space plus delta-Bullington diffraction loss of one carrier (equations 8 and 39)."""
-    ground, square = band.ground / band.root, band.root * band.root
+    """Write free-space plus delta-Bullington diffraction loss of one carrier (equations 8 and 39).
+
+    ``count`` is a whole multiple of `TOGETHER`: where none of so many pixels comes near the smooth earth,
+    which is most often, the terrain alone decides.
+    """
+    terrain_losses(batch, shared, band, count, losses)
+    for begin in range(0, count, TOGETHER):
+        if most_share(shared, band, begin) > _ZERO:
+            add_smooth_earth(batch, shared, band, begin, losses)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def terrain_losses(batch: Batch, shared: Shared, band: Band, count: int, losses: Float32Array) -> None:
+    """Write free-space plus Bullington loss over the terrain."""
     for i in range(count):
-        d, scale = load(batch.distance_km, i), band.scale
-        terrain = _bullington(load(batch.nu_m, i) * scale, d)
-        smooth = _bullington(load(shared.smooth_nu_m, i) * scale, d)
-        share = _ONE - load(shared.clearance, i) * scale
+        terrain = _bullington(load(batch.nu_m, i) * band.scale, load(batch.distance_km, i))
+        store(losses, i, band.free_db + load(shared.spread_db, i) + terrain)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def most_share(shared: Shared, band: Band, begin: int) -> np.float32:
+    """Greatest share of the first term's loss among some pixels (equation 38); none counts below zero."""
+    share = LOWEST
+    for i in range(begin, begin + TOGETHER):
+        share = greater(_ONE - load_step(shared.clearance, i) * band.scale, share)
+    return share
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def add_smooth_earth(batch: Batch, shared: Shared, band: Band, begin: int, losses: Float32Array) -> None:
+    """Add what the spherical earth loses over the smooth earth's Bullington loss (equation 39)."""
+    ground, square, scale = band.ground / band.root, band.root * band.root, band.scale
+    for i in range(begin, begin + TOGETHER):
+        d, share = load(batch.distance_km, i), _ONE - load(shared.clearance, i) * scale
         spherical = share * _first_term(
             d,
             load(batch.tx_m, i),
@@ -212,9 +241,8 @@ def diffraction_losses(batch: Batch, shared: Shared, band: Band, count: int, los
             load(shared.per_square, i) * band.root,
             load(shared.per_root, i) * square,
         )
-        more = spherical - smooth if share > _ZERO else _ZERO
-        more = more if more > _ZERO else _ZERO
-        store(losses, i, band.free_db + load(shared.spread_db, i) + terrain + more)
+        more = spherical - _bullington(load(shared.smooth_nu_m, i) * scale, d) if share > _ZERO else _ZERO
+        store(losses, i, load(losses, i) + (more if more > _ZERO else _ZERO))
 
 
 @njit(cache=True, error_model="numpy", nogil=True, fastmath=_FAST, inline="always")
@@ -264,12 +292,36 @@ def ducting_bounds(batch: Batch, shared: Shared, count: int, radius_km: float) -
         store(shared.turn_mrad, i, turn + turn_mrad_km * d)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def scattered_losses(
     shared: Shared, band: Band, count: int, losses: Float32Array, combined: Float32Array
 ) -> None:
-    """Combine with troposcatter (equations 44 and 63); never under free space (equation 69)."""
-    for i in range(count):
+    """Combine with troposcatter (equations 44 and 63); never under free space (equation 69).
+
+    ``count`` is a whole multiple of `TOGETHER`.
+    """
+    for begin in range(0, count, TOGETHER):
+        if least_gap(shared, band, begin, losses, combined) < _FAR_DB:
+            add_scatter(shared, band, begin, losses, combined)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def least_gap(
+    shared: Shared, band: Band, begin: int, losses: Float32Array, combined: Float32Array
+) -> np.float32:
+    """Write losses without troposcatter; return how far it is over the loss at least."""
+    gap = LOWEST
+    for i in range(begin, begin + TOGETHER):
+        loss, free = load(losses, i), band.free_db + load(shared.spread_db, i)
+        gap = greater(loss - band.scatter_db - load(shared.scatter_db, i), gap)
+        store(combined, i, loss if loss > free else free)
+    return -gap
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def add_scatter(shared: Shared, band: Band, begin: int, losses: Float32Array, combined: Float32Array) -> None:
+    """Combine some pixels' losses with troposcatter."""
+    for i in range(begin, begin + TOGETHER):
         loss, scatter = load(losses, i), band.scatter_db + load(shared.scatter_db, i)
         gap = loss - scatter
         low = scatter if gap > _ZERO else loss

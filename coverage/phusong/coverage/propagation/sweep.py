@@ -20,8 +20,9 @@ from phusong.coverage.propagation.area_geometry import Site
 from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sample_tables
 from phusong.coverage.propagation.p1812_path import BETA_EARTH_RADIUS_KM
 from phusong.coverage.propagation.sweep_full import sweep_full_radials
-from phusong.coverage.propagation.sweep_kernel import Lookup, sweep_radials
+from phusong.coverage.propagation.sweep_kernel import sweep_radials
 from phusong.coverage.propagation.sweep_radials import BoolArray, Fan, fan_edges
+from phusong.coverage.propagation.sweep_trace import Lookup
 
 RADIALS_PER_EDGE = 1.5
 """Radials per cell along the edge of a large disc."""

@@ -22,7 +22,7 @@ from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
 
 NEAR = 4
 """Samples before a receiver that are those of the pixel's own path."""
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO = _F(0.0)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from phusong.coverage.propagation.area_batch import BATCH, from_row
+from phusong.coverage.propagation.area_batch import BATCH, TOGETHER, from_row
 from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
 from phusong.coverage.propagation.area_full_finish import FullFinish, finish_full, make_full_finish
@@ -25,26 +25,24 @@ from phusong.coverage.propagation.area_geometry import (
     add_clutter,
     inner_samples,
 )
+from phusong.coverage.propagation.area_lending import keep, lend
 from phusong.coverage.propagation.p1812_path import BETA_EARTH_RADIUS_KM
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_clutter import Near, aim_near, make_near, see_near
 from phusong.coverage.propagation.sweep_full_edges import Earth, see_edges, share_pixels, with_edges
 from phusong.coverage.propagation.sweep_full_geometry import keep_smooth_ends, see_ducts
 from phusong.coverage.propagation.sweep_geometry import (
-    TOGETHER,
     Seen,
     fill_up,
     list_sighted,
     make_seen,
-    meet_both_sides,
+    meet_horizons,
     walk_from_transmitter,
-    walk_to_highest,
-    walk_to_horizon,
 )
-from phusong.coverage.propagation.sweep_kernel import Lookup, fill_near, gather_pixels
+from phusong.coverage.propagation.sweep_kernel import fill_near, gather_pixels
 from phusong.coverage.propagation.sweep_radials import Fan, Pixels, first_rows, list_pixels, make_pixels
 from phusong.coverage.propagation.sweep_sight import LEAST_NU_SQUARE, Sight, clear_lines, make_sight
-from phusong.coverage.propagation.sweep_trace import Trace, make_trace, sample_radial, trace_radial
+from phusong.coverage.propagation.sweep_trace import Lookup, Trace, make_trace, sample_radial, trace_radial
 
 _F = np.float32
 
@@ -127,13 +125,13 @@ def _trace_all(  # noqa: PLR0917 - kernels take no keyword-only options
     sample_radial(
         fan.ground, fan.cols, site, down, right, side, count, tables.step, terrain.heights, terrain.lean
     )
-    known = trace_radial(terrain, tables, site, count, lookup.per_step, most_sway)
+    known = trace_radial(terrain, tables, site, count, most_sway)
     if cover.size > 0:
         heights, surface = terrain.heights, work.surface
         add_clutter(cover, fan.cols, site, down, right, known, tables, heights, surface.heights)
-        trace_radial(surface, tables, site, known, lookup.per_step, most_sway)
+        trace_radial(surface, tables, site, known, most_sway)
     if not is_median:
-        trace_radial(work.anomalous, beta.tables, beta.site, known, lookup.per_step, most_sway)
+        trace_radial(work.anomalous, beta.tables, beta.site, known, most_sway)
     return known
 
 
@@ -144,6 +142,7 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     cover: Float32Array,
     earth: Earth,
     beta: Earth,
+    per_step: Float32Array,
     no_loss: float,
     is_median: bool,
     filled: int,
@@ -158,9 +157,7 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     walk_from_transmitter(seen, terrain, batch, site, lanes)
     if not is_median:
         keep_smooth_ends(more, batch, seen, site, lanes)
-    walk_to_horizon(seen, terrain, site, lanes)
-    walk_to_highest(seen, terrain, site, lanes)
-    meet_both_sides(seen, terrain, batch, site, lanes)
+    meet_horizons(seen, terrain, batch, site, per_step, lanes)
     if not is_median:
         see_ducts(more, batch, seen, terrain, site, new)
     inner = near.farther if has_clutter else seen.inner
@@ -168,14 +165,16 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     if has_clutter:
         aim_near(near, seen, batch.corner, fan.cols, site, new, lanes)
         see_near(near, seen, terrain, cover, fan.cols, tables, site, lanes)
-        see_edges(other, sight, near, work.surface, batch, earth, no_loss, new)
+        see_edges(other, sight, near, work.surface, batch, earth, per_step, no_loss, new)
     else:
         sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, new)
         clear_lines(sight, terrain, batch, tables.per_km, tables.step, site, sighted)
     if not is_median:
         if has_clutter:
             see_near(near, seen, terrain, cover, fan.cols, beta.tables, beta.site, lanes)
-        see_edges(other, sight, near, work.anomalous, with_edges(batch, more.nu_m), beta, no_loss, new)
+        see_edges(
+            other, sight, near, work.anomalous, with_edges(batch, more.nu_m), beta, per_step, no_loss, new
+        )
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -203,37 +202,43 @@ def sweep_full_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         At any percentage of the time.
     """
     room, is_median = lookup.tables.step.size, climate.time_percentage == MEDIAN_PERCENTAGE
-    site, plane = fan.site, (fan.rows - 2) * (fan.cols - 2)
-    earth = Earth(site, lookup.tables)
-    beta = Earth(_with_radius(site, BETA_EARTH_RADIUS_KM), beta_tables)
-    land = Land(fan.ground, cover, fan.rows, fan.cols, site)
-    work = _make_work(room, cover.size > 0, is_median, site.step_km, climate)
-    farthest, filled = carriers.radius_cells.max(), 0
-    no_loss = 500.0 * LEAST_NU_SQUARE / carriers.per_root_wavelength.min() ** 2
-    begins, ends = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+    owned = (
+        _make_work(room, cover.size > 0, is_median, fan.site.step_km, climate),
+        np.empty((2, room), dtype=np.int32),
+    )
+    work, rows = lend(owned)
+    lent, clutter, tables, result, waves = lend(fan), lend(cover), lend(lookup), lend(out), lend(carriers)
+    site, plane = lent.site, (lent.rows - 2) * (lent.cols - 2)
+    earth = Earth(site, tables.tables)
+    beta = Earth(_with_radius(site, BETA_EARTH_RADIUS_KM), lend(beta_tables))
+    land = Land(lent.ground, clutter, lent.rows, lent.cols, site)
+    farthest, filled = waves.radius_cells.max(), 0
+    no_loss = 500.0 * LEAST_NU_SQUARE / waves.per_root_wavelength.min() ** 2
+    begins, ends = rows[0], rows[1]
     batch = work.finish.batch if is_median else work.full.batch
-    first_rows(fan, edges[begin], ends)
+    first_rows(lent, edges[begin], ends)
     for j in range(begin, end):
         begins, ends = ends, begins
         low, high = edges[j], edges[j + 1]
-        first_rows(fan, high, ends)
+        first_rows(lent, high, ends)
         steep = 0.0 if low < 0.0 < high else min(abs(low), abs(high))
         angle = 0.5 * (math.atan(low) + math.atan(high))
-        found = list_pixels(fan, begins, ends, steep, angle, farthest, work.pixels)
+        found = list_pixels(lent, begins, ends, steep, angle, farthest, work.pixels)
         if found > 0:
             sway = 0.5 * (high - low)
-            known = _trace_all(work, lookup, fan, cover, beta, angle, sway, found, is_median)
-            new = gather_pixels(work.pixels, work.seen, batch, fan, found, known, filled)
-            _add_radial(work, fan, cover, earth, beta, no_loss, is_median, filled, new)
-            fill_near(fan, work.pixels, found, known, carriers, out)
+            known = _trace_all(work, tables, lent, clutter, beta, angle, sway, found, is_median)
+            new = gather_pixels(work.pixels, work.seen, batch, lent, found, known, filled)
+            _add_radial(work, lent, clutter, earth, beta, tables.per_step, no_loss, is_median, filled, new)
+            fill_near(lent, work.pixels, found, known, waves, result)
             filled += new
         if filled < BATCH and j + 1 < end:
             continue
         if is_median:
-            finish_batch(work.finish, lookup.tables, land, filled, carriers, climate, False, out)
+            finish_batch(work.finish, tables.tables, land, filled, waves, climate, False, result)
         else:
-            finish_full(work.full, site, filled, carriers, climate, False, plane, out)
+            finish_full(work.full, site, filled, waves, climate, False, plane, result)
         filled = 0
+    keep(owned)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -7,17 +7,24 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from phusong.coverage.propagation.area_batch import Batch
+from phusong.coverage.propagation.area_batch import TOGETHER, Batch
 from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
 from phusong.coverage.propagation.area_math import root
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.sweep_clutter import Near
-from phusong.coverage.propagation.sweep_geometry import Seen, fill_up, list_sighted, walk_to_horizon
+from phusong.coverage.propagation.sweep_geometry import (
+    Seen,
+    farthest_blocked,
+    fill_up,
+    is_any_blocked,
+    list_sighted,
+    walk_to_horizon,
+)
 from phusong.coverage.propagation.sweep_sight import Sight, clear_lines
-from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
+from phusong.coverage.propagation.sweep_trace import Int32Array, Trace, trace_hull
 
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO = _F(0.0)
 
@@ -37,6 +44,7 @@ def see_edges(  # noqa: PLR0917 - kernels take no keyword-only options
     trace: Trace,
     batch: Batch,
     earth: Earth,
+    per_step: Float32Array,
     no_loss: float,
     pixels: int,
 ) -> None:
@@ -55,6 +63,8 @@ def see_edges(  # noqa: PLR0917 - kernels take no keyword-only options
     batch : Batch
         ``distance_km`` and ``rise_m`` are given, ``nu_m`` is written.
     earth : Earth
+    per_step : ndarray of float32
+        ``1 / i`` for every whole number of steps.
     no_loss : float
         Margin (equation 15 squared) times distance from which on no carrier loses anything.
     pixels : int
@@ -62,11 +72,16 @@ def see_edges(  # noqa: PLR0917 - kernels take no keyword-only options
     site, tables = earth.site, earth.tables
     filled = fill_up(seen, pixels)
     _rises(seen, near, trace, batch, site, filled)
-    walk_to_horizon(seen, trace, site, filled)
-    _cross(seen, near, trace, batch, site, filled)
+    trace_hull(trace, site, per_step, farthest_blocked(seen, filled))
+    for begin in range(0, filled, TOGETHER):
+        if is_any_blocked(seen, begin):
+            walk_to_horizon(seen, trace, site, begin)
+            _cross(seen, near, trace, batch, site, begin)
     sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
+    margin, row, nearest = sight.margin, sight.row, near.margin
     for j in range(sighted):
-        sight.margin[j] = min(sight.margin[j], near.margin[sight.row[j]])
+        least = load(nearest, load(row, j))
+        margin[j] = least if least < margin[j] else margin[j]
     clear_lines(sight, trace, batch, tables.per_km, tables.step, site, sighted)
 
 
@@ -87,13 +102,13 @@ def _rises(  # noqa: PLR0917 - kernels take no keyword-only options
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _cross(  # noqa: PLR0917 - kernels take no keyword-only options
-    seen: Seen, near: Near, trace: Trace, batch: Batch, site: Site, pixels: int
+    seen: Seen, near: Near, trace: Trace, batch: Batch, site: Site, begin: int
 ) -> None:
     """Cross the rays over both horizons (equations 17 to 20)."""
     heights, lean, before, tx_index = trace.heights, trace.lean, trace.before, trace.tx_index
     spacing, curve = _F(site.step_km), _F(500.0 / site.radius_km)
     tx, over = _F(site.tx_height_m), _F(site.rx_height_m)
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         turn, d, up = load(seen.sway, i), load(batch.distance_km, i), load(batch.rise_m, i)
         rx, direct, bend, first = (
             load(seen.end_m, i) + over,

@@ -13,7 +13,7 @@ from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.sweep_geometry import Seen
 from phusong.coverage.propagation.sweep_trace import Trace
 
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO, _HALF = _F(0.0), _F(0.5)
 

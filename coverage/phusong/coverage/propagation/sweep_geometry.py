@@ -12,22 +12,20 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from phusong.coverage.propagation.area_batch import Batch
-from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
+from phusong.coverage.propagation.area_batch import TOGETHER, Batch
+from phusong.coverage.propagation.area_geometry import LOWEST, Float32Array, Site
 from phusong.coverage.propagation.area_math import root
+from phusong.coverage.propagation.area_vectors import greater, load_step
 from phusong.coverage.propagation.area_vectors import load_terrain as load
 from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.sweep_sight import Sight, clear_lines
-from phusong.coverage.propagation.sweep_trace import Int32Array, Trace
+from phusong.coverage.propagation.sweep_trace import Int32Array, Lookup, Trace, trace_hull
 
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO = _F(0.0)
 _NEARLY = _F(0.999)
 """Horizon distances are held this share too short: the ducting gate must not miss for rounding."""
-TOGETHER = 16
-"""Pixels of a radial are filled up to whole multiples of so many, so that a pixel's result does not depend on
-how many others there are: what vector loops leave over comes out of other instructions."""
 QUICK_STEPS = 3
 """Steps down the hull taken by all pixels together, before the few that need more walk on alone."""
 
@@ -70,7 +68,11 @@ def make_seen(room: int) -> Seen:
 
 @njit(cache=True, error_model="numpy", nogil=True)
 def filled_up(pixels: int) -> int:
-    """Pixels of a radial with those they are filled up by."""
+    """Pixels of a radial with those they are filled up by, up to a whole multiple of `TOGETHER`.
+
+    So a pixel's result does not depend on how many others there are: what vector loops leave over comes out
+    of other instructions.
+    """
     return (pixels + TOGETHER - 1) // TOGETHER * TOGETHER
 
 
@@ -90,7 +92,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     sight: Sight,
     trace: Trace,
     batch: Batch,
-    tables: Tables,
+    lookup: Lookup,
     site: Site,
     no_loss: float,
     pixels: int,
@@ -106,7 +108,7 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     trace : Trace
     batch : Batch
         Written, but for ``target``, ``corner`` and ``cells``.
-    tables : Tables
+    lookup : Lookup
     site : Site
     no_loss : float
         Margin (equation 15 squared) times distance from which on no carrier loses anything.
@@ -114,10 +116,9 @@ def see_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     """
     filled = fill_up(seen, pixels)
     walk_from_transmitter(seen, trace, batch, site, filled)
-    walk_to_horizon(seen, trace, site, filled)
-    walk_to_highest(seen, trace, site, filled)
-    meet_both_sides(seen, trace, batch, site, filled)
+    meet_horizons(seen, trace, batch, site, lookup.per_step, filled)
     sighted = list_sighted(sight, seen, batch, site.step_km, no_loss, pixels)
+    tables = lookup.tables
     clear_lines(sight, trace, batch, tables.per_km, tables.step, site, sighted)
 
 
@@ -151,21 +152,72 @@ def walk_from_transmitter(seen: Seen, trace: Trace, batch: Batch, site: Site, pi
         store(rise, i, slope + curve * d - up / d)
 
 
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
+def meet_horizons(  # noqa: PLR0917 - kernels take no keyword-only options
+    seen: Seen, trace: Trace, batch: Batch, site: Site, per_step: Float32Array, pixels: int
+) -> None:
+    """Write edge parameter, effective heights and horizons; many pixels in sight come together."""
+    trace_hull(trace, site, per_step, farthest_blocked(seen, pixels))
+    for begin in range(0, pixels, TOGETHER):
+        if is_any_blocked(seen, begin):
+            walk_to_horizon(seen, trace, site, begin)
+            walk_to_highest(seen, trace, site, begin)
+            meet_both_sides(seen, trace, batch, site, begin)
+        else:
+            look_straight(seen, batch, site, begin)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def farthest_blocked(seen: Seen, pixels: int) -> int:
+    """Count the samples before the farthest pixel out of sight; none where all are in sight."""
+    rise, inner, most = seen.rise, seen.inner, np.int32(0)
+    for i in range(pixels):
+        count = load(inner, i) if load(rise, i) >= _ZERO else np.int32(0)
+        most = count if count > most else most
+    return int(most)
+
+
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def walk_to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
+def is_any_blocked(seen: Seen, begin: int) -> bool:
+    """Tell whether any of the pixels together is out of sight."""
+    rise, greatest = seen.rise, LOWEST
+    for i in range(begin, begin + TOGETHER):
+        greatest = greater(load_step(rise, i), greatest)
+    return bool(greatest >= _ZERO)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def look_straight(seen: Seen, batch: Batch, site: Site, begin: int) -> None:
+    """Effective heights and bounds of the horizons of pixels in sight."""
+    spacing, curve, tx = _F(site.step_km), _F(500.0 / site.radius_km), _F(site.tx_height_m)
+    distance_km, rise_m, tx_m, rx_m = batch.distance_km, batch.rise_m, batch.tx_m, batch.rx_m
+    for i in range(begin, begin + TOGETHER):
+        end, d = load(seen.end_m, i), load(distance_km, i)
+        direct, bend = load(rise_m, i) / d, curve * d
+        tx_smooth, rx_smooth = load(tx_m, i), load(rx_m, i)
+        store(tx_m, i, tx - (tx_smooth if tx_smooth < _ZERO else _ZERO))
+        store(rx_m, i, end + _F(site.rx_height_m) - (rx_smooth if rx_smooth < end else end))
+        store(batch.tx_slope, i, direct - bend)
+        store(batch.rx_slope, i, -direct - bend)
+        store(batch.tx_km, i, -spacing)
+        store(batch.rx_km, i, _F(0.5) * spacing)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def walk_to_horizon(seen: Seen, trace: Trace, site: Site, begin: int) -> None:
     """Walk down the hull to the tangent from the receiver: its horizon over the curved earth."""
     cells, end_m, count, rise, horizon = seen.cells, seen.end_m, seen.inner, seen.rise, seen.horizon
     curved, edge, before = trace.curved, trace.edge, trace.before
     bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
     over = _F(site.rx_height_m)
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         n, far = load(count, i), load(cells, i)
         sunk = load(end_m, i) + over - bend * far * far
         for _ in range(QUICK_STEPS):
             is_short = load(curved, n) - sunk < load(edge, n) * (_F(n) - far)
             n = load(before, n) if is_short else n
         store(horizon, i, n)
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         if rise[i] < _ZERO:
             continue
         n, far = horizon[i], cells[i]
@@ -176,19 +228,19 @@ def walk_to_horizon(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def walk_to_highest(seen: Seen, trace: Trace, site: Site, pixels: int) -> None:
+def walk_to_highest(seen: Seen, trace: Trace, site: Site, begin: int) -> None:
     """Walk on from the receiver's horizon to the sample highest over the direct line."""
     cells, end_m, rise, horizon, highest = seen.cells, seen.end_m, seen.rise, seen.horizon, seen.highest
     edge, before = trace.edge, trace.before
     bend = _F(500.0 / site.radius_km * site.step_km * site.step_km)
     less = _F(site.rx_height_m - site.tx_height_m)
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         n, far = load(horizon, i), load(cells, i)
         direct = (load(end_m, i) + less) / far - bend * far
         for _ in range(QUICK_STEPS):
             n = load(before, n) if load(edge, n) < direct else n
         store(highest, i, n)
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         if rise[i] < _ZERO:
             continue
         n, far = highest[i], cells[i]
@@ -216,7 +268,7 @@ def _obstruction(
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
-def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: int) -> None:
+def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, begin: int) -> None:
     """Put the two sides together: edge parameter, effective heights and horizons of blocked paths."""
     sway, end_m, count, horizon, highest = seen.sway, seen.end_m, seen.inner, seen.horizon, seen.highest
     heights, lean, before, tx_index, tx_flat = (
@@ -229,7 +281,7 @@ def meet_both_sides(seen: Seen, trace: Trace, batch: Batch, site: Site, pixels: 
     spacing, curve = _F(site.step_km), _F(500.0 / site.radius_km)
     tx, over, rise = _F(site.tx_height_m), _F(site.rx_height_m), seen.rise
     distance_km, rise_m, tx_slopes = batch.distance_km, batch.rise_m, batch.tx_slope
-    for i in range(pixels):
+    for i in range(begin, begin + TOGETHER):
         end, n, turn = load(end_m, i), load(count, i), load(sway, i)
         d, up, tx_slope = load(distance_km, i), load(rise_m, i), load(tx_slopes, i)
         rx, direct, bend = end + over, up / d, curve * d
@@ -285,11 +337,17 @@ def list_sighted(  # noqa: PLR0917 - kernels take no keyword-only options
 ) -> int:
     """List the pixels in line of sight; return how many there are."""
     spacing, least, sighted = _F(step_km), _F(no_loss), 0
+    rows, rise, inner, sway = sight.row, seen.rise, seen.inner, seen.sway
+    distance_km, rise_m, slope, margin = batch.distance_km, batch.rise_m, sight.slope, sight.margin
     for i in range(pixels):
-        if seen.rise[i] < _ZERO:
-            d = batch.distance_km[i]
-            sight.row[sighted], sight.inner[sighted], sight.sway[sighted] = i, seen.inner[i], seen.sway[i]
-            sight.distance_km[sighted], sight.slope[sighted] = d, batch.rise_m[i] / d * spacing
-            sight.margin[sighted] = least / d
-            sighted += 1
+        rows[sighted] = i
+        sighted += rise[i] < _ZERO
+    for j in range(sighted):
+        i = load(rows, j)
+        d = load(distance_km, i)
+        store(sight.inner, j, load(inner, i))
+        store(sight.sway, j, load(sway, i))
+        store(sight.distance_km, j, d)
+        store(slope, j, load(rise_m, i) / d * spacing)
+        store(margin, j, least / d)
     return sighted

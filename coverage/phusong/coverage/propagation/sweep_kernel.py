@@ -14,20 +14,13 @@ from numba import njit
 from phusong.coverage.propagation.area_batch import BATCH, Batch, from_row
 from phusong.coverage.propagation.area_carriers import LEAST_DISTANCE_KM, SHORTEST_KM, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
-from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, Tables, inner_samples
+from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Float32Array, inner_samples
 from phusong.coverage.propagation.area_lending import keep, lend
 from phusong.coverage.propagation.profile import Float64Array
 from phusong.coverage.propagation.sweep_geometry import Seen, make_seen, see_pixels
 from phusong.coverage.propagation.sweep_radials import Fan, Pixels, first_rows, list_pixels, make_pixels
 from phusong.coverage.propagation.sweep_sight import LEAST_NU_SQUARE, Sight, make_sight
-from phusong.coverage.propagation.sweep_trace import Trace, make_trace, sample_radial, trace_radial
-
-
-class Lookup(NamedTuple):
-    """Numbers by count of steps: shared tables, and reciprocals."""
-
-    tables: Tables
-    per_step: Float32Array
+from phusong.coverage.propagation.sweep_trace import Lookup, Trace, make_trace, sample_radial, trace_radial
 
 
 class Work(NamedTuple):
@@ -112,7 +105,7 @@ def _sample(  # noqa: PLR0917 - kernels take no keyword-only options
         trace.heights,
         trace.lean,
     )
-    return trace_radial(trace, lookup.tables, fan.site, count, lookup.per_step, most_sway)
+    return trace_radial(trace, lookup.tables, fan.site, count, most_sway)
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
@@ -130,7 +123,7 @@ def _add_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     known = _sample(work, lookup, fan, angle, most_sway, found)
     new = gather_pixels(work.pixels, work.seen, work.finish.batch, fan, found, known, filled)
     part = from_row(work.finish.batch, filled)
-    see_pixels(work.seen, work.sight, work.trace, part, lookup.tables, fan.site, no_loss, new)
+    see_pixels(work.seen, work.sight, work.trace, part, lookup, fan.site, no_loss, new)
     return new, known
 
 

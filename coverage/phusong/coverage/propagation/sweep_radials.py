@@ -20,11 +20,12 @@ from phusong.coverage.propagation.area_geometry import (
     Float32Array,
     Site,
 )
+from phusong.coverage.propagation.area_vectors import load_terrain as load
+from phusong.coverage.propagation.area_vectors import store_sample as store
 from phusong.coverage.propagation.profile import Float64Array, Int64Array
 
 Int32Array = npt.NDArray[np.int32]
 BoolArray = npt.NDArray[np.bool_]
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
 
 
 class Fan(NamedTuple):
@@ -58,8 +59,10 @@ class Fan(NamedTuple):
 
 
 class Pixels(NamedTuple):
-    """Pixels of one radial: where they lie in the window and in the result, how far away and aside."""
+    """Pixels of one radial: where they lie in the fan, the window and the result, how far away and aside."""
 
+    column: Int32Array
+    row: Int32Array
     corner: Int64Array
     target: Int64Array
     cells: Float64Array
@@ -77,9 +80,12 @@ def fan_edges(radius_cells: float, radials_per_edge: float) -> Float64Array:
 @njit(cache=True, error_model="numpy", nogil=True)
 def make_pixels(room: int) -> Pixels:
     """Allocate room for the pixels of a radial."""
-    return Pixels(
-        np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64), np.zeros(room), np.zeros(room)
+    cell, place, real = (
+        np.zeros((2, room + 2), dtype=np.int32),
+        np.zeros((2, room), dtype=np.int64),
+        np.zeros((2, room)),
     )
+    return Pixels(cell[0], cell[1], place[0], place[1], real[0], real[1])
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -126,32 +132,59 @@ def list_pixels(  # noqa: PLR0917 - kernels take no keyword-only options
     reach = math.floor(radius_cells / math.sqrt(1.0 + steep * steep) + a_part) + 1
     nearest, farthest = max(start, min(first, last)), min(max(first, last), reach)
     least, most = min(side_first, side_last), max(side_first, side_last)
-    cosine, sine = math.cos(angle), math.sin(angle)
-    found = 0
-    for p in range(nearest, farthest + 1):
-        if begins[p - start] == ends[p - start]:
-            continue
-        a = p - a_part
-        for q in range(max(begins[p - start], least), min(ends[p - start], most + 1)):
-            b = q - b_part
-            distance = a * a + b * b
-            if distance <= square:
-                row, col = site.row + aside * q, site.col + ahead * p
-                pixels.corner[found] = row * fan.cols + col
-                pixels.target[found] = (row - 1) * fan.row_stride + (col - 1) * fan.col_stride
-                pixels.cells[found] = math.sqrt(distance)
-                pixels.aside[found] = b * cosine - a * sine
-                found += 1
-    return found if fan.wanted.size == 0 else _keep_wanted(fan.wanted, pixels, found)
+    found = _list_cells(begins, ends, nearest - start, farthest - start, start, pixels)
+    column, row, kept = pixels.column, pixels.row, 0
+    wanted, is_all = fan.wanted, fan.wanted.size == 0
+    for i in range(found):
+        p, q = load(column, i), load(row, i)
+        a, b = p - a_part, q - b_part
+        is_kept = (a * a + b * b <= square) & (q >= least) & (q <= most)
+        corner = (site.row + aside * q) * fan.cols + site.col + ahead * p
+        is_kept &= is_all or wanted[corner if is_kept else 0]
+        store(column, kept, p)
+        store(row, kept, q)
+        kept += is_kept
+    _place_pixels(fan, pixels, math.cos(angle), math.sin(angle), kept)
+    return kept
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _keep_wanted(wanted: BoolArray, pixels: Pixels, found: int) -> int:
-    """Drop pixels that are not wanted; return how many remain."""
-    kept = 0
+def _list_cells(  # noqa: PLR0917 - kernels take no keyword-only options
+    begins: Int32Array, ends: Int32Array, nearest: int, farthest: int, start: int, pixels: Pixels
+) -> int:
+    """Write column and row of every cell between two tangents; return how many there are.
+
+    Most columns have none or one, a few two, and which is not foreseeable: two are written, those that are
+    none are written over.
+    """
+    column, row, found = pixels.column, pixels.row, 0
+    for place in range(nearest, farthest + 1):
+        p, q = np.int32(start + place), load(begins, place)
+        more = load(ends, place) - q
+        store(column, found, p)
+        store(row, found, q)
+        found += more > 0
+        store(column, found, p)
+        store(row, found, np.int32(q + np.int32(1)))
+        found += more > 1
+        for extra in range(2, more):
+            store(column, found, p)
+            store(row, found, np.int32(q + extra))
+            found += 1
+    return found
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def _place_pixels(fan: Fan, pixels: Pixels, cosine: float, sine: float, found: int) -> None:
+    """Write where the pixels of a radial lie."""
+    site, ahead, aside = fan.site, int(fan.ahead), int(fan.aside)
+    a_part, b_part = fan.ahead * site.col_part, fan.aside * site.row_part
+    width, row_stride, col_stride = fan.cols, fan.row_stride, fan.col_stride
     for i in range(found):
-        corner = pixels.corner[i]
-        pixels.corner[kept], pixels.target[kept] = corner, pixels.target[i]
-        pixels.cells[kept], pixels.aside[kept] = pixels.cells[i], pixels.aside[i]
-        kept += wanted[corner]
-    return kept
+        p, q = load(pixels.column, i), load(pixels.row, i)
+        a, b = p - a_part, q - b_part
+        row, col = site.row + aside * q, site.col + ahead * p
+        store(pixels.corner, i, row * width + col)
+        store(pixels.target, i, (row - 1) * row_stride + (col - 1) * col_stride)
+        store(pixels.cells, i, np.sqrt(a * a + b * b))
+        store(pixels.aside, i, b * cosine - a * sine)

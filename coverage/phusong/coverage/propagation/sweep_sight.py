@@ -26,7 +26,7 @@ LEAST_NU_SQUARE = 0.7801**2
 """No loss of an edge from here on (the Recommendation's J is zero for nu up to -0.78)."""
 _UNSORTED = 4
 """Pixels of a radial come by column; the samples before them never fall by so many."""
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
 _ZERO, _ONE = _F(0.0), _F(1.0)
 
@@ -43,7 +43,7 @@ class Sight(NamedTuple):
     margin : ndarray of float32
         Least clearance^2 / (d_i (d - d_i)) so far (equation 15 squared).
     over : ndarray of float32
-        Of one block: lower bound of the margin there over the least so far.
+        Of one block: negative where the margin there may be less than the least so far.
     chosen : ndarray of int32
         Pixels that look into one block.
     """
@@ -156,7 +156,8 @@ def _scan_blocks(  # noqa: PLR0917 - kernels take no keyword-only options
         first = 1 + block * BLOCK
         while begin > 0 and inner[begin - 1] + _UNSORTED >= first + END:
             begin -= 1
-        _bound(sight, tops[block], first, begin, sighted, site)
+        if _bound(sight, tops[block], first, begin, sighted, site) >= _ZERO:
+            continue
         needed = 0
         for j in range(begin, sighted):
             chosen[needed] = j
@@ -171,8 +172,8 @@ def _scan_blocks(  # noqa: PLR0917 - kernels take no keyword-only options
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
 def _bound(  # noqa: PLR0917 - kernels take no keyword-only options
     sight: Sight, ground: np.float32, first: int, begin: int, end: int, site: Site
-) -> None:
-    """Write how far a block's least possible margin is over what each pixel has found.
+) -> np.float32:
+    """Write, and return the least of, what tells whether a block may undercut what a pixel has found.
 
     The least clearance is that of the line's lower end, sunk by the earth's bulge, over the highest point.
     """
@@ -186,7 +187,7 @@ def _bound(  # noqa: PLR0917 - kernels take no keyword-only options
     spacing, bend = _F(site.step_km), _F(500.0 / site.radius_km * site.step_km)
     near_k, far_k = _F(first), _F(first + BLOCK - 1)
     base = _F(site.tx_height_m) - bend * spacing * _F(0.25 * BLOCK * BLOCK) - ground
-    near_km, far_km, least = near_k * spacing, far_k * spacing, np.int32(first + END)
+    near_km, far_km, least, most = near_k * spacing, far_k * spacing, np.int32(first + END), LOWEST
     for j in range(begin, end):
         d, slope = load(distance_km, j), load(slopes, j)
         near_rest = d - near_km
@@ -194,5 +195,8 @@ def _bound(  # noqa: PLR0917 - kernels take no keyword-only options
         far = base + (slope - bend * (d - far_km)) * far_k
         clearance = near if near < far else far
         clearance = clearance if clearance > _ZERO else _ZERO
-        bound = clearance * clearance / (far_km * near_rest) - load(margins, j)
-        store(over, j, bound if load(inner, j) >= least else _ONE)
+        bound = clearance * clearance - far_km * near_rest * load(margins, j)
+        bound = bound if load(inner, j) >= least else _ONE
+        store(over, j, bound)
+        most = greater(-bound, most)
+    return -most

@@ -26,15 +26,24 @@ from phusong.coverage.propagation.profile import Float64Array
 Int32Array = npt.NDArray[np.int32]
 BLOCK = 32
 """Samples whose highest point stands for them where only bounds are wanted."""
-_FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
+_FAST = {"nnan", "ninf", "nsz", "reassoc", "contract", "arcp"}
 _F = np.float32
+_STEEPEST = _F(1e33)
+"""Ends a chain: steeper than any edge, even one out of unknown terrain, and finite times any distance."""
+
+
+class Lookup(NamedTuple):
+    """Numbers by count of steps: shared tables, and reciprocals."""
+
+    tables: Tables
+    per_step: Float32Array
 
 
 class Trace(NamedTuple):
     """What the samples 1..i of a radial tell, for every i.
 
     The upper hull is persistent: that of samples 1..i is the chain i, before[i], before[before[i]] ...;
-    ``edge`` is the slope per step of the hull's edge that ends in i, infinite where the chain ends. Slopes
+    ``edge`` is the slope per step of the hull's edge that ends in i, `_STEEPEST` where the chain ends. Slopes
     from the transmitter are in mrad, less their part of the earth's curvature at the receiver (``tx_flat``:
     without any); ``lean`` is in metres a cell aside, ``tx_lean`` that of the sample ``tx_index`` with the
     greatest slope. ``tops`` are the greatest heights of blocks of samples, wherever a pixel of the radial may
@@ -60,7 +69,7 @@ def make_trace(samples: int) -> Trace:
     """Allocate room for the samples of a radial; the chain's end is set once."""
     room = (samples // BLOCK + 2) * BLOCK
     edge = np.zeros(room, dtype=np.float32)
-    edge[:2] = np.inf
+    edge[:2] = _STEEPEST
     return Trace(
         np.zeros(room, dtype=np.float32),
         np.zeros(room, dtype=np.float32),
@@ -129,10 +138,8 @@ def sample_radial(  # noqa: PLR0917 - kernels take no keyword-only options
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
-def trace_radial(  # noqa: PLR0917 - kernels take no keyword-only options
-    trace: Trace, tables: Tables, site: Site, count: int, per_step: Float32Array, most_sway: float
-) -> int:
-    """Fill in what samples 1..count tell; return how many samples precede unknown terrain.
+def trace_radial(trace: Trace, tables: Tables, site: Site, count: int, most_sway: float) -> int:
+    """Fill in what samples 1..count tell, save the hull; return how many samples precede unknown terrain.
 
     Parameters
     ----------
@@ -141,8 +148,6 @@ def trace_radial(  # noqa: PLR0917 - kernels take no keyword-only options
     tables : Tables
     site : Site
     count : int
-    per_step : ndarray of float32
-        ``1 / i`` for every whole number of steps.
     most_sway : float
         Tangent of the greatest angle between the radial and its pixels.
     """
@@ -151,9 +156,7 @@ def trace_radial(  # noqa: PLR0917 - kernels take no keyword-only options
         trace.lean,
         tables.per_km,
         tables.bulge,
-        per_step,
         site.tx_height_m,
-        500.0 / site.radius_km * site.step_km * site.step_km,
         count,
         trace.total,
         trace.moment,
@@ -161,9 +164,6 @@ def trace_radial(  # noqa: PLR0917 - kernels take no keyword-only options
         trace.tx_lean,
         trace.tx_index,
         trace.tx_flat,
-        trace.curved,
-        trace.before,
-        trace.edge,
     )
     known = count
     if trace.total[count] < UNKNOWN_BELOW_M:
@@ -180,9 +180,7 @@ def _accumulate(  # noqa: PLR0917 - kernels take no keyword-only options
     lean: Float32Array,
     per_km: Float32Array,
     bulge: Float32Array,
-    per_step: Float32Array,
     tx_m: float,
-    bend: float,
     count: int,
     total: Float64Array,
     moment: Float64Array,
@@ -190,41 +188,59 @@ def _accumulate(  # noqa: PLR0917 - kernels take no keyword-only options
     tx_lean: Float32Array,
     tx_index: Int32Array,
     tx_flat: Float32Array,
-    curved: Float32Array,
-    before: Int32Array,
-    edge: Float32Array,
 ) -> None:
-    """Write running sums of height and index times height, running maxima of the slopes, and the hull.
-
-    All in one loop: the processor adds up while it waits for the hull's next vertex.
-    """
+    """Write running sums of height and index times height, and running maxima of the slopes."""
     height_sum = moment_sum = 0.0
     slope = flat = np.float32(LOWEST)
     side = np.float32(0.0)
     index = np.int32(0)
     top = np.float32(tx_m)
     for i in range(1, count + 1):
-        height = heights[i]
+        height = load_step(heights, i)
         height_sum += height
         moment_sum += i * np.float64(height)
-        level = (height - top) * per_km[i]
+        level = (height - top) * load_step(per_km, i)
         flat = level if level > flat else flat
-        level -= bulge[i]
+        level -= load_step(bulge, i)
         is_higher = level > slope
         index = np.int32(i) if is_higher else index
-        side = lean[i] if is_higher else side
+        side = load_step(lean, i) if is_higher else side
         slope = level if is_higher else slope
         total[i], moment[i] = height_sum, moment_sum
         tx_slope[i], tx_lean[i], tx_index[i], tx_flat[i] = slope, side, index, flat
-        sunk = height - np.float32(bend * i * i)
+
+
+@njit(cache=True, error_model="numpy", nogil=True)
+def trace_hull(trace: Trace, site: Site, per_step: Float32Array, count: int) -> None:
+    """Write the hull of samples 1..count.
+
+    Its vertices come in no order that the processor could foresee, which is half of what tracing takes, so
+    it is left to those radials, and as far along them, where a pixel out of sight asks for it.
+
+    Parameters
+    ----------
+    trace : Trace
+        ``curved``, ``before`` and ``edge`` are written.
+    site : Site
+    per_step : ndarray of float32
+        ``1 / i`` for every whole number of steps.
+    count : int
+    """
+    bend = 500.0 / site.radius_km * site.step_km * site.step_km
+    heights, curved, before, edge = trace.heights, trace.curved, trace.before, trace.edge
+    slope, last, nearer = _STEEPEST, _F(0.0), 0
+    for i in range(1, count + 1):
+        sunk = load_step(heights, i) - np.float32(bend * i * i)
         curved[i] = sunk
-        if i > 1:
-            j = i - 1
-            chord = sunk - load_step(curved, j)
+        j, chord = i - 1, sunk - last
+        if chord >= slope:
+            j = nearer
+            chord = (sunk - load_step(curved, j)) * load_step(per_step, i - j)
             while chord >= load_step(edge, j):
-                j = np.int64(load_step(before, j))
+                j = int(load_step(before, j))
                 chord = (sunk - load_step(curved, j)) * load_step(per_step, i - j)
-            before[i], edge[i] = np.int32(j), chord
+        slope, last, nearer = chord if i > 1 else _STEEPEST, sunk, j
+        before[i], edge[i] = np.int32(j), slope
 
 
 @njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)

@@ -62,7 +62,7 @@ class Measured:
 @contextmanager
 def serving(study: Path) -> Iterator[tuple[str, int]]:
     """Serve a study in a process of its own; gives address and process."""
-    command = [Path(sys.executable).with_name("phusong"), "serve", "--study", study, "--port", "0"]
+    command = [str(Path(sys.executable).with_name("phusong")), "serve", "--study", str(study), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
@@ -84,8 +84,10 @@ def forget_files(folder: Path) -> None:
                 os.close(handle)
 
 
-async def drive(address: str, requests: Callable[[], str | None], *, extra: str = "") -> Measured:
-    """Send requests over some connections at once until there are no more."""
+async def drive(
+    address: str, requests: Callable[[], str | None], *, extra: str = "", pause_s: float = 0.0
+) -> Measured:
+    """Send requests over some connections at once until there are no more, each after a pause of its own."""
     parts, measured = urlsplit(address), Measured()
 
     async def client() -> None:
@@ -100,6 +102,7 @@ async def drive(address: str, requests: Callable[[], str | None], *, extra: str 
             measured.waits_s.append(time.perf_counter() - began)
             measured.statuses[int(head[9:12])] += 1
             measured.body_bytes += size
+            await asyncio.sleep(pause_s)
         writer.close()
 
     began = time.perf_counter()
@@ -197,32 +200,51 @@ def results(study: Path, seconds: float) -> None:
         tell("/results, 200", asyncio.run(drive(address, again("/results", seconds=seconds))))
 
 
-async def _stream(address: str, path: str, opened: asyncio.Event, counted: Counter[str]) -> None:
-    parts = urlsplit(address)
-    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode())
-    while line := await reader.readline():
-        if line.startswith(b"event: accepted") or line.startswith(b"event: status"):
-            counted["begun"] += 1
-            if counted["begun"] == STREAMS:
-                opened.set()
-        counted["over"] += b"dismissed" in line
-    writer.close()
+@dataclass
+class Streams:
+    """Event streams by how far they are; each counts once, however much it is told."""
+
+    told: set[int] = field(default_factory=set)
+    dismissed: set[int] = field(default_factory=set)
+    closed: set[int] = field(default_factory=set)
+    all_told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def open_now(self) -> int:
+        """Streams that were told something and are not closed."""
+        return len(self.told - self.closed)
+
+    async def follow(self, number: int, address: str, path: str) -> None:
+        """Read one stream to its end."""
+        parts = urlsplit(address)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n".encode())
+        while line := await reader.readline():
+            if line.startswith(b"event: "):
+                self.told.add(number)
+            if line.startswith(b"data: ") and b"dismissed" in line:
+                self.dismissed.add(number)
+            if len(self.told) == STREAMS:
+                self.all_told.set()
+        self.closed.add(number)
+        writer.close()
 
 
-async def _streams(address: str, job: str) -> tuple[Counter[str], Measured, float]:
-    counted: Counter[str] = Counter()
-    opened = asyncio.Event()
+async def _streams(address: str, job: str) -> tuple[Streams, int, Measured, float]:
+    """Open the streams, ask beside them, dismiss the job; also how many were open, and the seconds it took."""
+    streams = Streams()
     tasks = [
-        asyncio.create_task(_stream(address, f"/jobs/{job}/events", opened, counted)) for _ in range(STREAMS)
+        asyncio.create_task(streams.follow(number, address, f"/jobs/{job}/events"))
+        for number in range(STREAMS)
     ]
-    await asyncio.wait_for(opened.wait(), timeout=30)
+    await asyncio.wait_for(streams.all_told.wait(), timeout=30)
     beside = await drive(address, again("/results", seconds=3.0))
+    open_at_once = streams.open_now
     async with httpx.AsyncClient(base_url=address, timeout=30) as client:
         began = time.perf_counter()
         await client.delete(f"/jobs/{job}")
     await asyncio.wait_for(asyncio.gather(*tasks), timeout=30)
-    return counted, beside, time.perf_counter() - began
+    return streams, open_at_once, beside, time.perf_counter() - began
 
 
 def event_streams(study: Path) -> None:
@@ -235,27 +257,29 @@ def event_streams(study: Path) -> None:
         answer = httpx.post(f"{address}/processes/compute/execution", json={"inputs": {}}, timeout=60)
         job = answer.json()["jobID"]
         before = resident_mb(pid)
-        counted, beside, ended_s = asyncio.run(_streams(address, job))
+        streams, open_at_once, beside, ended_s = asyncio.run(_streams(address, job))
         sys.stdout.write(
-            f"{'event streams':18}{counted['begun']:9} open at once, {counted['over']} told of the end, all "
-            f"closed {ended_s:.2f} s after it; {resident_mb(pid) - before:+.0f} MB\n"
+            f"{'event streams':18}{open_at_once:9} open at once, {len(streams.dismissed)} told of the end, "
+            f"{len(streams.closed)} closed {ended_s:.2f} s after it; {resident_mb(pid) - before:+.0f} MB\n"
         )
         tell("  /results beside", beside)
 
 
-def memory(study: Path, minutes: float, beginnings: Sequence[str]) -> None:
+def memory(study: Path, minutes: float, beginnings: Sequence[str], *, pause_s: float) -> None:
     """Ask for tiles again and again and fit a line through the memory of the second half."""
     with serving(study) as (address, pid):
         paths = tile_paths(places(address), beginnings)
-        end, seen = time.perf_counter() + 60 * minutes, []
+        seen: list[tuple[float, float]] = []
+        end, asked = time.perf_counter() + 60 * minutes, 0
         while time.perf_counter() < end:
             random.Random(len(seen)).shuffle(paths)
-            asyncio.run(drive(address, once_each(paths, seconds=5.0)))
+            measured = asyncio.run(drive(address, once_each(paths, seconds=5.0), pause_s=pause_s))
+            asked += len(measured.waits_s)
             seen.append((time.perf_counter(), resident_mb(pid)))
         later = seen[len(seen) // 2 :]
         slope, _ = statistics.linear_regression([at / 60 for at, _ in later], [mb for _, mb in later])
         sys.stdout.write(
-            f"{'memory':18}{minutes:g} min of tiles: {seen[0][1]:.0f} MB at first, "
+            f"{'memory':18}{minutes:g} min, {asked} tiles: {seen[0][1]:.0f} MB at first, "
             f"{later[0][1]:.0f} MB half-way, {later[-1][1]:.0f} MB at the end, "
             f"slope of the second half {slope:+.2f} MB/min\n"
         )
@@ -267,6 +291,7 @@ def main() -> int:
     asked.add_argument("--study", type=Path, required=True)
     asked.add_argument("--seconds", type=float, default=15.0)
     asked.add_argument("--memory-minutes", type=float, default=0.0)
+    asked.add_argument("--memory-pause", type=float, default=0.0, help="seconds each client waits")
     asked.add_argument("--only", nargs="*", default=["vector", "png", "worked-out", "results", "streams"])
     options: Any = asked.parse_args()
     layers = beginnings_of(options.study)
@@ -281,7 +306,8 @@ def main() -> int:
     if "streams" in options.only:
         event_streams(options.study)
     if options.memory_minutes:
-        memory(options.study, options.memory_minutes, [*layers["vector tiles"], *layers["PNG tiles"]])
+        tiles = [*layers["vector tiles"], *layers["PNG tiles"]]
+        memory(options.study, options.memory_minutes, tiles, pause_s=options.memory_pause)
     return 0
 
 

@@ -7,10 +7,15 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import rasterio
 import uvicorn
 
 from phusong.app.api.main import create_app
 from phusong.coverage.errors import StudyError
+
+RASTER_CACHE_MB = 48
+"""GDAL would take a twentieth of the machine's memory, and every thread fills it with blocks of its own."""
+WAITING_CONNECTIONS = 1024
 
 
 def serve(
@@ -42,9 +47,10 @@ def serve(
         When the folder is no study; ``port_taken`` when somebody listens there already, ``host_unusable``
         when the host cannot be listened on.
     """
-    app = create_app(study_path, static_dir=static_dir)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
-    with _listen(host, port) as listener:
+    # Around everything, because GDAL asks for the size of its cache once.
+    with rasterio.Env(GDAL_CACHEMAX=RASTER_CACHE_MB), _listen(host, port) as listener:
+        app = create_app(study_path, static_dir=static_dir)
+        config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
         announce(_address(host, listener.getsockname()[1]))
         try:
             uvicorn.Server(config).run(sockets=[listener])
@@ -61,7 +67,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-        listener.listen(128)
+        listener.listen(WAITING_CONNECTIONS)
     except OSError as error:
         listener.close()
         code = "port_taken" if error.errno == errno.EADDRINUSE else "host_unusable"

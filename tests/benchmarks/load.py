@@ -231,7 +231,7 @@ class Streams:
 
 
 async def _streams(address: str, job: str) -> tuple[Streams, int, Measured, float]:
-    """Open the streams, ask beside them, dismiss the job; also how many were open, and the seconds it took."""
+    """Open the streams, ask beside them, dismiss the job; also how many were open, and seconds taken."""
     streams = Streams()
     tasks = [
         asyncio.create_task(streams.follow(number, address, f"/jobs/{job}/events"))

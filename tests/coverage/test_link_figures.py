@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.coverage.cells import SECTOR
 
 from phusong.coverage.errors import ModelRangeError
 from phusong.coverage.propagation.location import fade_margin_db
 from phusong.coverage.radio.bands import allowed_bandwidths_mhz
-from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.quality import rsrq_db, servers_above, sinr_db
 from phusong.coverage.radio.reliability import (
     area_probability,
@@ -35,23 +35,7 @@ from phusong.coverage.radio.uplink import (
 from phusong.coverage.signal import best_rsrq_db
 from phusong.coverage.signal_kernel import LEVEL_MIDDLE_DBM, LEVEL_STEP_DB, NO_LEVEL, power_table
 
-FOUR = Cell(
-    cell_id="a-1",
-    site_id="a",
-    operator="Viettel",
-    technology="4G",
-    frequency_mhz=1842.5,
-    bandwidth_mhz=20.0,
-    x_m=0.0,
-    y_m=0.0,
-    antenna_height_m=36.0,
-    azimuth_deg=90.0,
-    downtilt_deg=4.0,
-    power_dbm=46.0,
-    antenna_gain_dbi=17.5,
-    horizontal_beamwidth_deg=65.0,
-    vertical_beamwidth_deg=7.0,
-)
+FOUR = SECTOR
 FIVE = replace(
     FOUR, technology="5G", frequency_mhz=3750.0, bandwidth_mhz=100.0, power_dbm=53.0, mimo_layers=4
 )

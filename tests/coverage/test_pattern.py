@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.coverage.cells import SECTOR
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.antenna import pattern_loss_db, sector_loss_db
-from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.pattern import (
     OMNI_LIMIT_DB,
     cell_loss_db,
@@ -22,23 +22,6 @@ from phusong.coverage.radio.pattern import (
 )
 from phusong.coverage.radio.tabulated import AntennaPattern
 
-SECTOR = Cell(
-    cell_id="a-1",
-    site_id="a",
-    operator="Viettel",
-    technology="4G",
-    frequency_mhz=1842.5,
-    bandwidth_mhz=20.0,
-    x_m=0.0,
-    y_m=0.0,
-    antenna_height_m=36.0,
-    azimuth_deg=90.0,
-    downtilt_deg=4.0,
-    power_dbm=46.0,
-    antenna_gain_dbi=17.5,
-    horizontal_beamwidth_deg=65.0,
-    vertical_beamwidth_deg=7.0,
-)
 OMNI = replace(SECTOR, azimuth_deg=None, antenna_gain_dbi=11.0, downtilt_deg=0.0)
 # Falls by 1 dB in 10 degrees across and by 1 dB a degree around a beam 6 degrees below the horizon.
 ACROSS_DB = tuple(min(i, 360 - i) / 10 for i in range(360))

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.coverage.cells import SECTOR
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.antenna import pattern_loss_db
@@ -25,24 +26,6 @@ from phusong.coverage.radio.bands import (
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import noise_per_re_dbm, rsrp_offset_dbm
 from phusong.coverage.radio.stations import STATION_KINDS, cell_defaults
-
-SECTOR = Cell(
-    cell_id="a-1",
-    site_id="a",
-    operator="Viettel",
-    technology="4G",
-    frequency_mhz=1842.5,
-    bandwidth_mhz=20.0,
-    x_m=0.0,
-    y_m=0.0,
-    antenna_height_m=36.0,
-    azimuth_deg=90.0,
-    downtilt_deg=4.0,
-    power_dbm=46.0,
-    antenna_gain_dbi=17.5,
-    horizontal_beamwidth_deg=65.0,
-    vertical_beamwidth_deg=7.0,
-)
 
 
 def _pattern(azimuth_deg, depression_deg):

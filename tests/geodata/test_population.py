@@ -7,12 +7,11 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pytest
-import rasterio
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rasterio.transform import from_origin
 from shapely.geometry import box
+from tests.geodata.raster_files import write
 
 from phusong.coverage.errors import GridError, InputError, LayerFileError, TableError
 from phusong.coverage.grids import Grid
@@ -26,24 +25,6 @@ from phusong.geodata.store.meta import LayerMeta
 
 NOW = "2026-01-01T00:00:00+00:00"
 GRID = Grid(width=10, height=8, cell_size_m=100.0, left_m=500_000.0, top_m=2_200_000.0, epsg=32648)
-
-
-def write(path: Path, values, *, left, top, cell, crs="EPSG:32648", nodata=None) -> Path:
-    values = np.asarray(values)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=values.shape[1],
-        height=values.shape[0],
-        count=1,
-        crs=crs,
-        dtype=values.dtype,
-        nodata=nodata,
-        transform=from_origin(left, top, cell, cell),
-    ) as target:
-        target.write(values, 1)
-    return path
 
 
 def two_zones(x_m: float = 500_450.0):
@@ -116,7 +97,8 @@ def test_overlapping_zones_still_fit() -> None:
     cut_x=st.floats(500_210, 500_790),
     cut_y=st.floats(2_199_410, 2_199_790),
     seed=st.integers(0, 2**31),
-    official=st.lists(st.integers(1, 100_000), min_size=4, max_size=4),
+    # One person beside many thousands leaves scaling no way: the piece of a cell at the border holds more.
+    official=st.lists(st.integers(500, 20_000), min_size=4, max_size=4),
 )
 def test_every_zone_fits_at_once(cut_x, cut_y, seed, official) -> None:
     left, bottom, right, top = GRID.bounds

@@ -10,8 +10,8 @@ import numpy as np
 import pyproj
 import pytest
 import rasterio
-from rasterio.transform import from_origin
 from shapely.geometry import box
+from tests.geodata import raster_files
 
 from phusong.coverage.errors import InputError, LayerFileError, TableError
 from phusong.geodata.clutter import import_clutter
@@ -23,22 +23,8 @@ NOW = "2026-01-01T00:00:00+00:00"
 LEFT_M, TOP_M = 500_000.0, 2_200_000.0
 
 
-def write(path: Path, values, *, left=LEFT_M, top=TOP_M, cell=30.0, crs="EPSG:32648", nodata=None) -> Path:
-    values = np.asarray(values)
-    with rasterio.open(
-        path,
-        "w",
-        driver="GTiff",
-        width=values.shape[1],
-        height=values.shape[0],
-        count=1,
-        crs=crs,
-        dtype=values.dtype,
-        nodata=nodata,
-        transform=from_origin(left, top, cell, cell),
-    ) as target:
-        target.write(values, 1)
-    return path
+def write(path: Path, values, *, left=LEFT_M, top=TOP_M, cell=30.0, **options) -> Path:
+    return raster_files.write(path, values, left=left, top=top, cell=cell, **options)
 
 
 def plane(height: int, width: int, *, cell=30.0, left=LEFT_M, top=TOP_M) -> np.ndarray:

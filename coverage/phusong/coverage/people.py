@@ -12,7 +12,7 @@ from phusong.coverage.errors import GridError, InputError
 from phusong.coverage.grids import FloatArray
 from phusong.coverage.zonal import Zones, zone_sums
 
-MAX_ITERATIONS = 2_000
+MAX_ITERATIONS = 10_000
 MAX_FACTOR = 1e100
 EMPTY_SHARE = 1e-3
 """A raster that holds less than this share of a zone's people says nothing about where they live."""

@@ -21,7 +21,7 @@ from phusong.coverage.placement.costbound_newton import (
     warm_point,
     within_sites,
 )
-from phusong.coverage.placement.costbound_safe import reduced_costs, safe_bound
+from phusong.coverage.placement.costbound_safe import paid_prices, reduced_costs, safe_bound
 from phusong.coverage.placement.costproblem import CostProblem
 from phusong.coverage.placement.instance import BoolArray, FloatArray
 
@@ -148,20 +148,28 @@ class _Rounds:
 
     def _take(self, within: Within, point: Point, kept: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
         """Look at prices and what they prove."""
-        cover, spare = self.cover, self.problem.spare
+        cover = self.cover
         # What no site in the program serves is worth its weight.
         self.price = within.classes.spread(point.price, point.rate * cover.weight)
         self.rate = point.rate
         self.x = np.zeros(cover.cost.size)
         self.x[kept] = np.minimum(point.x, 1.0)
         self.left = reduced_costs(cover, self.price, self.rate)
+        inside = np.minimum(self.price, self.rate * cover.weight)
         worth = cover.cost - self.left
         over = float(np.max(worth / np.maximum(cover.cost, 1e-300), initial=1.0))
-        for scale in {1.0, over if np.isfinite(over) else 1.0}:
-            value = safe_bound(cover, self.price / scale, self.rate / scale, spare)
-            if value > self.best.value:
-                self.best = CostBound(value, self.price / scale, self.rate / scale, self.x)
-                self.tell(self.best)
+        self._offer(inside, self.rate)
+        self.price = paid_prices(cover, inside, self.left)
+        self._offer(self.price, self.rate)
+        if np.isfinite(over):
+            self._offer(inside / over, self.rate / over)
+
+    def _offer(self, price: FloatArray, rate: float) -> None:
+        """Take prices that prove more than the best so far."""
+        value = safe_bound(self.cover, price, rate, self.problem.spare)
+        if value > self.best.value:
+            self.best = CostBound(value, price, rate, self.x)
+            self.tell(self.best)
 
 
 def _tried(within: Within, point: Point) -> tuple[Point, float] | None:

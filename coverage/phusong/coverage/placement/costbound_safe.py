@@ -50,6 +50,38 @@ def reduced_costs(cover: Cover, price: FloatArray, rate: float) -> FloatArray:
     return np.asarray(_reduced(cover, np.minimum(np.maximum(price, 0.0), rate * cover.weight)))
 
 
+def paid_prices(cover: Cover, price: FloatArray, left: FloatArray) -> FloatArray:
+    """Return prices at which no site is worth more than it costs.
+
+    Parameters
+    ----------
+    cover : Cover
+        Sites by demand and costs.
+    price : ndarray of float64, shape (demands,)
+        Money for serving each demand.
+    left : ndarray of float64, shape (sites,)
+        Reduced costs at these prices; where they are negative, the demand of the site is paid less.
+
+    Returns
+    -------
+    ndarray of float64, shape (demands,)
+        The bound loses no more by it than by adding up the negative reduced costs, and less where the same
+        demand makes several sites worth too much.
+    """
+    return np.asarray(price * _paid_share(cover, left))
+
+
+@njit(cache=True, nogil=True)
+def _paid_share(cover: Cover, left: FloatArray) -> FloatArray:
+    share = np.ones(cover.weight.size)
+    for site in range(cover.cost.size):
+        if left[site] < 0.0:
+            most = cover.cost[site] / (cover.cost[site] - left[site])
+            for at in range(cover.indptr[site], cover.indptr[site + 1]):
+                share[cover.demand[at]] = min(share[cover.demand[at]], most)
+    return share
+
+
 @njit(cache=True, nogil=True)
 def _reduced(cover: Cover, price: FloatArray) -> FloatArray:
     left = np.empty(cover.cost.size)

@@ -173,6 +173,19 @@ def reach_program(problem: CostProblem) -> Program:
     return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, unit)
 
 
+def prize_program(problem: CostProblem) -> Program:
+    """Write as a program what sites cost and the weight that stays unserved, in the same money."""
+    cover, limits = problem.cover, problem.limits
+    scale, cost = _scaled(cover.site_cost, 0.0)
+    rows = [_cover_rows(problem, np.ones(cover.demands, np.bool_))]
+    if limits.groups:
+        rows.append(_limit_rows(limits))
+    lengths, column, value, low, high = (np.concatenate(parts) for parts in zip(*rows, strict=True))
+    objective = np.concatenate([cost, cover.demand_weight / scale])
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, 0.0)
+
+
 _Rows = tuple[Int64Array, Int32Array, FloatArray, FloatArray, FloatArray]
 
 

@@ -19,6 +19,7 @@ from phusong.coverage.placement.covermip import (
     start_values,
 )
 from phusong.coverage.placement.instance import Int32Array
+from phusong.coverage.placement.mip import PRESOLVED_NONZEROS
 
 
 def solve_highs(program: Program, start: Int32Array | None, watch: Watch) -> MipAnswer:
@@ -71,6 +72,8 @@ def _solver(program: Program) -> highspy.Highs:
     solver.setOptionValue("mip_rel_gap", 0.0)
     solver.setOptionValue("mip_abs_gap", 0.0)
     solver.setOptionValue("dual_feasibility_tolerance", DUAL_TOLERANCE)
+    if program.column.size > PRESOLVED_NONZEROS:
+        solver.setOptionValue("presolve", "off")
     solver.passModel(lp)
     return solver
 
@@ -89,4 +92,5 @@ def _listen(solver: highspy.Highs, program: Program, watch: Watch) -> None:
 
     solver.cbMipInterrupt += interrupt
     solver.cbSimplexInterrupt += busy
+    solver.cbIpmInterrupt += busy
     solver.cbMipImprovingSolution += better

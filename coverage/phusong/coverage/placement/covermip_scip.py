@@ -6,6 +6,7 @@ S. Bolusani et al.: The SCIP Optimization Suite 9.0. Technical report, Optimizat
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,9 @@ def solve_scip(program: Program, start: Int32Array | None, watch: Watch) -> MipA
         solving = pool.submit(model.optimizeNogil)
         while not wait([solving], timeout=_LOOK_S).done:
             if watch.stop():
-                model.interruptSolve()
+                # refused between two stages of the solution process: asked again at the next look
+                with suppress(Exception):
+                    model.interruptSolve()
         solving.result()
     infeasible = model.getStatus() == "infeasible"
     found = model.getNSols() > 0

@@ -21,6 +21,7 @@ from phusong.coverage.placement.answer import Control, PlacementAnswer
 from phusong.coverage.placement.components import parts
 from phusong.coverage.placement.costbound import NEARLY, CostBound, cost_bound
 from phusong.coverage.placement.costbound_early import early_bound, near_sites
+from phusong.coverage.placement.costbound_regions import RegionalBound
 from phusong.coverage.placement.costbound_safe import reduced_costs
 from phusong.coverage.placement.costproblem import CostProblem, cost_task, narrowed
 from phusong.coverage.placement.covermip import (
@@ -52,6 +53,10 @@ _LARGE_NONZEROS = 4e6
 """Nonzeros at which annealing beside the bounds takes its full time."""
 _LONGER_S, _REHEAT = 30.0, 0.12
 """First length of long annealing, and its first temperature as share of the mean cost."""
+_OTHER_SEEDS = 1_000
+"""Where the random numbers of a second annealing begin."""
+_REGION_NONZEROS, _LARGER, _LARGEST = 50_000, 3, 450_000
+"""Nonzeros of the regions of the first round, how much larger those of the next are, and of the last."""
 _ENOUGH_MOVES = 5_000
 """Moves for each site after which short annealing ends before its time."""
 _SLICE_NONZEROS = 2_000_000
@@ -209,68 +214,93 @@ def _known(search: Search, problem: CostProblem) -> Int32Array | None:
 def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
     """Solve a problem that may leave some weight unserved."""
     walker = annealer(problem)
-    if problem.nonzeros <= _SMALL:
-        seen = _anneal_briefly(search, problem, walker, seconds=0.2, hot=0.2)
-        first = seen if seen.any() else np.ones(seen.size, np.bool_)
-        bound = cost_bound(problem, first, stop=search.stop, tell=_bound_teller(search))
-    else:
-        bound = _bound_beside(search, problem, walker)
-    if search.stop():
-        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        if problem.nonzeros <= _SMALL:
+            seen = _anneal_briefly(search, problem, walker, seconds=0.2, hot=0.2)
+            first = seen if seen.any() else np.ones(seen.size, np.bool_)
+            bound = cost_bound(problem, first, stop=search.stop, tell=_bound_teller(search))
+        else:
+            bound = _bound_beside(search, problem, walker, pool)
+        if search.stop():
+            return
+        core = _core(search, problem, bound, room=search.value - bound.value)
+        if core.nonzeros > MOST_MIP_NONZEROS:
+            _bound_and_cool(search, problem, bound, solve, pool)
+            return
     core = _core(search, problem, bound, room=search.value - bound.value)
-    if core.nonzeros <= MOST_MIP_NONZEROS:
-        watch = _Watch(search, lambda chosen: search.better("mip", core, chosen))
-        found = solve(cover_program(core), _known(search, core), watch)
-        if found.found:
-            search.better("mip", core, found.chosen)
-        search.bounded("mip", found.bound)
-    else:
-        _keep_cooling(search, problem, bound)
+    watch = _Watch(search, lambda chosen: search.better("mip", core, chosen))
+    found = solve(cover_program(core), _known(search, core), watch)
+    if found.found:
+        search.better("mip", core, found.chosen)
+    search.bounded("mip", found.bound)
 
 
 def _bound_teller(search: Search) -> Callable[[CostBound], None]:
     return lambda one: search.bounded("bound", one.value)
 
 
-def _bound_beside(search: Search, problem: CostProblem, walker: Annealer) -> CostBound:
-    """Bound on one core and anneal on the other, among all sites first, then among those that matter."""
+def _bound_beside(
+    search: Search, problem: CostProblem, walker: Annealer, pool: ThreadPoolExecutor
+) -> CostBound:
+    """Bound here and anneal in `pool`, among all sites first, then among those that matter."""
     _anneal(search, problem, walker, seconds=_FIRST_WALK_S, hot=0.2)
     size = min(1.0, problem.nonzeros / _LARGE_NONZEROS)
     tell = _bound_teller(search)
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        if search.chosen is None:
-            every = np.ones(problem.cover.sites, np.bool_)
-            return cost_bound(problem, every, stop=search.stop, tell=tell)
-        walking = pool.submit(_anneal, search, problem, walker, seconds=1.0 + _EARLY_S * size, hot=0.3)
-        early = early_bound(problem, search.value, stop=search.stop, tell=tell)
-        walking.result()
-        chosen = np.isin(problem.site, search.chosen)
-        few = narrowed(problem, near_sites(problem, early, _MATTER) | chosen)
-        first = near_sites(problem, early, _PRICED) | chosen
-        seconds = 1.0 + _BESIDE_S * size
-        walking = pool.submit(_anneal, search, few, annealer(few), seconds=seconds, hot=_REHEAT)
-        bound = cost_bound(problem, first, stop=search.stop, tell=tell, precise=NEARLY)
-        walking.result()
+    if search.chosen is None:
+        every = np.ones(problem.cover.sites, np.bool_)
+        return cost_bound(problem, every, stop=search.stop, tell=tell)
+    walking = pool.submit(_anneal, search, problem, walker, seconds=1.0 + _EARLY_S * size, hot=0.3)
+    early = early_bound(problem, search.value, stop=search.stop, tell=tell)
+    near = near_sites(problem, early, _MATTER)
+    pool.submit(_anneal_among, search, problem, near, seconds=1.0 + _BESIDE_S * size)
+    chosen = np.isin(problem.site, search.chosen)
+    first = near_sites(problem, early, _PRICED) | chosen
+    bound = cost_bound(problem, first, stop=search.stop, tell=tell, precise=NEARLY)
+    walking.result()
     return max(early, bound, key=lambda one: one.value)
 
 
-def _keep_cooling(search: Search, problem: CostProblem, bound: CostBound) -> None:
-    """Anneal twice at once among the sites that prices nearly pay for, longer each time, to the end."""
+def _anneal_among(search: Search, problem: CostProblem, near: BoolArray, *, seconds: float) -> None:
+    """Anneal among the sites `near` and those of the best answer."""
+    chosen = np.zeros(0, np.int32) if search.chosen is None else search.chosen
+    few = narrowed(problem, near | np.isin(problem.site, chosen))
+    _anneal(search, few, annealer(few), seconds=seconds, hot=_REHEAT)
+
+
+def _bound_and_cool(
+    search: Search, problem: CostProblem, bound: CostBound, solve: Solver, pool: ThreadPoolExecutor
+) -> None:
+    """Bound region by region here and anneal in `pool`, to the end."""
     near = _core(search, problem, bound, room=_MATTER * float(problem.cover.site_cost.mean()))
+    walking = pool.submit(_keep_cooling, search, near, seed=2)
+    _bound_regions(search, problem, bound, solve)
+    _keep_cooling(search, near, seed=_OTHER_SEEDS)
+    walking.result()
+
+
+def _bound_regions(search: Search, problem: CostProblem, prices: CostBound, solve: Solver) -> None:
+    """Bound by small regions first; by larger ones where time is left."""
+    largest = _REGION_NONZEROS
+    while not search.stop() and search.chosen is not None and largest <= _LARGEST:
+        chosen = np.isin(problem.site, search.chosen)
+        RegionalBound(problem, prices, chosen, largest=largest).improve(
+            solve,
+            stop=search.stop,
+            remaining_s=search.remaining_s,
+            tell=lambda one: search.bounded("bound", one),
+        )
+        largest *= _LARGER
+
+
+def _keep_cooling(search: Search, near: CostProblem, *, seed: int) -> None:
+    """Anneal among the sites that prices nearly pay for, longer each time, to the end."""
     seconds = _LONGER_S
-    seed = 2
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        while not search.stop():
-            left = search.remaining_s()
-            length = left if left < 2.0 * seconds else seconds
-            walks = [
-                pool.submit(_anneal, search, near, annealer(near, seed=one), seconds=length, hot=_REHEAT)
-                for one in (seed, seed + 1)
-            ]
-            for walk in walks:
-                walk.result()
-            seconds *= 2.0
-            seed += 2
+    while not search.stop():
+        left_s = search.remaining_s()
+        length = left_s if left_s < 2.0 * seconds else seconds
+        _anneal(search, near, annealer(near, seed=seed), seconds=length, hot=_REHEAT)
+        seconds *= 2.0
+        seed += 1
 
 
 def _core(search: Search, problem: CostProblem, bound: CostBound, *, room: float) -> CostProblem:

@@ -17,6 +17,10 @@ from phusong.coverage.placement.reduction import transpose
 DUAL_TOLERANCE = 1e-7
 """HiGHS's tolerance on reduced costs; every column lies in 0 .. 1, so a bound errs by this for each."""
 
+PRESOLVED_NONZEROS = 300_000
+"""HiGHS is given larger programs as they are: its presolve would look at the clock after minutes only, and
+merged classes and ruled out sites leave it nothing to find."""
+
 
 @dataclass(frozen=True, slots=True)
 class MipRun:
@@ -74,6 +78,8 @@ def solve_core(core: Core, start: Int32Array | None, run: MipRun) -> float:
         ("random_seed", 1),
     ):
         highs.setOptionValue(option, value)
+    if core.instance.demand_index.size > PRESOLVED_NONZEROS:
+        highs.setOptionValue("presolve", "off")
     highs.passModel(program)
     if start is not None:
         _begin(highs, core, start, columns)
@@ -181,8 +187,14 @@ def _listen(highs: highspy.Highs, core: Core, run: MipRun) -> None:
         if run.stop():
             event.data_in.user_interrupt = True
 
+    def busy(event: Any) -> None:  # noqa: ANN401
+        if run.stop():
+            event.data_in.user_interrupt = True
+
     highs.cbMipImprovingSolution.subscribe(improved)
     highs.cbMipInterrupt.subscribe(asked)
+    highs.cbSimplexInterrupt.subscribe(busy)
+    highs.cbIpmInterrupt.subscribe(busy)
 
 
 def _above(bound: float, core: Core, run: MipRun) -> float:

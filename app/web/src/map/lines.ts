@@ -4,7 +4,7 @@ import type { LayerSpecification } from "maplibre-gl";
 import { PALETTES } from "./palette";
 import type { Scene } from "./scene";
 
-function infrastructure({ state }: Scene): LayerSpecification[] {
+function infrastructure({ state, model }: Scene): LayerSpecification[] {
   const palette = PALETTES[state.theme];
   const layers: LayerSpecification[] = [];
   if (state.layers.includes("roads")) {
@@ -16,13 +16,16 @@ function infrastructure({ state }: Scene): LayerSpecification[] {
       paint: { "line-color": palette.road, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.6, 13, 2] },
     });
   }
-  if (state.layers.includes("fibre")) {
+  // New cable means nothing without what it is joined to; that stands back then.
+  const isJoined = Boolean(model.optimiser?.fibre);
+  const colour = isJoined ? palette.boundary : palette.fibre;
+  if (isJoined || state.layers.includes("fibre")) {
     layers.push({
       id: "fibre",
       type: "line",
       source: "fibre_routes",
       "source-layer": "fibre_routes",
-      paint: { "line-color": palette.fibre, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.9, 13, 2.2] },
+      paint: { "line-color": colour, "line-width": ["interpolate", ["linear"], ["zoom"], 8, 0.9, 13, 2.2] },
     });
     layers.push({
       id: "fibre-nodes",
@@ -33,7 +36,7 @@ function infrastructure({ state }: Scene): LayerSpecification[] {
       paint: {
         "circle-radius": ["interpolate", ["linear"], ["zoom"], 9, 2, 14, 5],
         "circle-color": palette.casing,
-        "circle-stroke-color": palette.fibre,
+        "circle-stroke-color": colour,
         "circle-stroke-width": 1.8,
       },
     });

@@ -21,7 +21,7 @@ export function planLegend(desk: Optimiser): TemplateResult | typeof nothing {
     : residual
       ? html`<li><span class="opt-badge small">1</span>${t("optimise.legend.sites")}</li>${colours(MEANS_COLOURS, new Set(residual.villages.map((one) => one.means)), "means")}`
       : fibre
-        ? colours(BUILD_COLOURS, new Set(fibre.spans.map((one) => one.build)), "fibre.item")
+        ? html`<li><i class="swatch opt-fibre"></i>${t("optimise.legend.fibre")}</li>${colours(BUILD_COLOURS, new Set(fibre.spans.map((one) => one.build)), "fibre.item")}`
         : nothing;
   return html`<section class="legend opt-legend" aria-label=${t("optimise.legend.title")}><ul>${lines}
     <li>${statusSymbol("white", 14)} ${t("status.white")} &nbsp; ${statusSymbol("patchy", 14)} ${t("status.patchy")}</li></ul></section>`;

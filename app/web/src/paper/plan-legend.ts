@@ -11,6 +11,7 @@ type Legend = Pick<Sheet, "legendTitle" | "legend">;
 
 /** As the page and the pictures of the engine draw them. */
 const CHANGE_COLOURS: Record<string, string> = { standing: "#B4BBBF", new: "#3B4CC0", kept: "#8796DC", lost: "#C47028" };
+const EXISTING_FIBRE = "#8B979B";
 const PICK = "#2846A8";
 
 function villages(): LegendEntry[] {
@@ -28,7 +29,7 @@ function used(colours: Record<string, string>, names: readonly string[], group: 
 function planEntries({ optimiser }: App): LegendEntry[] {
   const { towers, residual, fibre, change } = optimiser;
   if (residual) return used(MEANS_COLOURS, residual.villages.map((one) => one.means), "means");
-  if (fibre) return used(BUILD_COLOURS, fibre.spans.map((one) => one.build), "fibre.item");
+  if (fibre) return [{ colour: EXISTING_FIBRE, label: t("optimise.legend.fibre") }, ...used(BUILD_COLOURS, fibre.spans.map((one) => one.build), "fibre.item")];
   if (!towers) return [];
   const changed: LegendEntry[] = [
     { colour: CHANGE_COLOURS["standing"] as string, label: t("optimise.legend.standing", { technology: towers.builder.technology }) },

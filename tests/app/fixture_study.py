@@ -17,12 +17,15 @@ import shapely
 from pyproj import Transformer
 
 from phusong.app.compute.budgets import write_cells
-from phusong.app.compute.inputs import run_id_of
+from phusong.app.compute.inputs import ComputeInputs, load_inputs, run_id_of
+from phusong.app.compute.maps import write_overviews, write_services
+from phusong.app.compute.parallel import ThreadPool
+from phusong.app.compute.previous import JUDGED_FILE, judging_record
+from phusong.app.compute.progress import silent
+from phusong.app.compute.served import judge_services
 from phusong.app.compute.signalmap import CarrierRecord, SignalMap
 from phusong.app.compute.stacks import Carrier, StackBlock, stack_path
-from phusong.app.layer_names import signal_layer
 from phusong.coverage.grids import Grid, Raster
-from phusong.coverage.radio.cell import Cell
 from phusong.coverage.signal_kernel import LEVEL_MIDDLE_DBM, LEVEL_STEP_DB, NO_LEVEL, power_table
 from phusong.geodata.store.arrays import write_arrays
 from phusong.geodata.store.folder import FolderStore
@@ -76,8 +79,9 @@ def write_results(store: FolderStore, *, computed_on: str = COMPUTED_ON) -> str:
     run = run_id_of(store, mode="exact")
     folder = store.results_dir / run
     folder.mkdir(parents=True)
-    _write_signal(store, folder)
-    write_cells(folder, _run_cells())
+    inputs = load_inputs(store, mode="exact")
+    write_cells(folder, inputs.cells)
+    _write_signal(inputs, folder)
     _village_results().to_parquet(folder / "villages.parquet", index=False)
     (folder / "results.json").write_bytes(orjson.dumps(results_document(store, run, computed_on)))
     pointer = store.results_dir / "current.new"
@@ -229,30 +233,6 @@ def _cells(spots: dict[str, shapely.Point]) -> gpd.GeoDataFrame:
     return _frame(columns, [spots[site] for site in sites])
 
 
-def _run_cells() -> list[Cell]:
-    """Cells of the run, as `_cells` describes them."""
-    return [
-        Cell(
-            cell_id=cell_id,
-            site_id=site_id,
-            operator=operator,
-            technology=technology,
-            frequency_mhz=frequency_mhz,
-            bandwidth_mhz=100.0 if technology == "5G" else 20.0,
-            x_m=LEFT_M,
-            y_m=TOP_M,
-            antenna_height_m=36.0,
-            azimuth_deg=azimuth_deg,
-            downtilt_deg=3.0,
-            power_dbm=46.0,
-            antenna_gain_dbi=17.0,
-            horizontal_beamwidth_deg=65.0,
-            vertical_beamwidth_deg=7.0,
-        )
-        for cell_id, site_id, operator, technology, frequency_mhz, azimuth_deg in CELLS
-    ]
-
-
 def _village_results() -> gpd.GeoDataFrame:
     layer = _village_layer().drop(columns=["population"])
     names = {code: name for code, name, *_ in COMMUNES}
@@ -319,8 +299,9 @@ def _levels_dbm() -> dict[str, np.ndarray]:
     }
 
 
-def _write_signal(store: FolderStore, folder: Path) -> None:
-    carriers, blocks, overviews = {}, [], {}
+def _write_signal(inputs: ComputeInputs, folder: Path) -> None:
+    """Write the stacks, and all that a run works out of them, with the run's own functions."""
+    carriers, blocks = {}, []
     for index, ((operator, technology), level_dbm) in enumerate(_levels_dbm().items()):
         carrier = Carrier(operator, technology, 2560.0 if technology == "5G" else 1842.5)
         carriers[carrier] = CarrierRecord(carrier, SERVED_DBM, None, load=0.5, noise_dbm=SERVED_DBM - 12.0)
@@ -331,12 +312,14 @@ def _write_signal(store: FolderStore, folder: Path) -> None:
         cells = np.array([1 if technology == "5G" else 0], dtype=np.int32)
         block = StackBlock(carrier, (0, 0, HEIGHT, WIDTH), cells, f"{index:032x}")
         stack = {"total": total, "level": level[None], "number": np.zeros((1, HEIGHT, WIDTH), np.int16)}
-        write_arrays(stack_path(store.results_dir, block.digest), stack)
+        write_arrays(stack_path(inputs.store.results_dir, block.digest), stack)
         blocks.append(block)
-        overviews[signal_layer(technology, operator)] = level[4::8, 4::8]
-        overviews.setdefault(signal_layer(technology, "all"), level[4::8, 4::8])
-    write_arrays(folder / "overviews.bin", overviews)
-    SignalMap(store.results_dir, shape=(HEIGHT, WIDTH), carriers=carriers, blocks=blocks).save(folder)
+    signal = SignalMap(inputs.store.results_dir, shape=(HEIGHT, WIDTH), carriers=carriers, blocks=blocks)
+    signal.save(folder)
+    layers = judge_services(inputs, signal, [(0, 0, HEIGHT, WIDTH)], pool=ThreadPool(), progress=silent)
+    write_overviews(folder, layers)
+    write_services(folder, layers)
+    (folder / JUDGED_FILE).write_bytes(orjson.dumps(judging_record(inputs, signal)))
 
 
 def _shares(parts: list[float]) -> dict[str, Any]:

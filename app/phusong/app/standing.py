@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from phusong.app.compute.inputs import MODES, run_id_of
+from phusong.app.compute.previous import is_whole
 from phusong.app.compute.published import current_run
 from phusong.geodata.store.folder import FolderStore
 
@@ -16,4 +17,5 @@ def standing_of(store: FolderStore) -> Standing:
     run = current_run(store)
     if run is None:
         return "empty"
-    return "computed" if run in {run_id_of(store, mode=mode) for mode in MODES} else "stale"
+    is_current = run in {run_id_of(store, mode=mode) for mode in MODES} and is_whole(store.results_dir / run)
+    return "computed" if is_current else "stale"

@@ -25,7 +25,7 @@ from phusong.app.compute.fingerprint import fingerprint
 from phusong.app.compute.inputs import cells_table
 from phusong.app.compute.maps import relief_path
 from phusong.app.compute.previous import OVERVIEWS_FILE
-from phusong.app.compute.published import current_run, load_villages, village_frame
+from phusong.app.compute.published import current_run, load_villages, run_arrays, village_frame
 from phusong.app.compute.shares import ALL_OPERATORS
 from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.whatif import Baseline
@@ -39,7 +39,6 @@ from phusong.app.study import Study
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.villages import STATUSES
 from phusong.geodata.crs import GEOGRAPHIC_EPSG, transformed_bounds
-from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.tiles.contours import ContourTiles
 from phusong.geodata.tiles.display import Display
@@ -260,7 +259,7 @@ class Snapshot:
         )
 
     def _make_level_blocks(self) -> LevelBlocks:
-        return LevelBlocks(self.signal(), map_arrays(self._run_dir() / OVERVIEWS_FILE))
+        return LevelBlocks(self.signal(), run_arrays(self.store, OVERVIEWS_FILE))
 
     def _relief(self) -> Display:
         path = relief_path(self.store.cache_dir, self.store.meta("terrain").content_sha256)

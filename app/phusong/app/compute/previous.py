@@ -90,6 +90,11 @@ def judging_record(inputs: ComputeInputs, signal: SignalMap) -> dict[str, str]:
     }
 
 
+def is_whole(run_dir: Path) -> bool:
+    """Tell whether results hold everything that this version writes; older versions wrote less."""
+    return all((run_dir / file).exists() for file in (SERVED_FILE, OVERVIEWS_FILE, JUDGED_FILE))
+
+
 @dataclass(frozen=True, slots=True)
 class InPlace:
     """Results in place.

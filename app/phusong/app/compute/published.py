@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy.typing as npt
 import orjson
 import pandas as pd
 
-from phusong.coverage.errors import NotFoundError
+from phusong.coverage.errors import InputError, NotFoundError
+from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.atomic import write_bytes_atomic
 from phusong.geodata.store.folder import FolderStore
 
@@ -43,6 +45,27 @@ def run_dir(store: FolderStore) -> Path:
     if run is None:
         raise NotFoundError("results_missing", study=store.name)
     return store.results_dir / run
+
+
+def run_arrays(store: FolderStore, file: str) -> dict[str, npt.NDArray[Any]]:
+    """Map the arrays of a file of the current results.
+
+    Raises
+    ------
+    NotFoundError
+        ``results_missing`` when nothing was computed.
+    InputError
+        ``results_outdated`` for results of a version that did not write the file.
+    FileNotFoundError
+        When a computation replaced the results meanwhile.
+    """
+    folder = run_dir(store)
+    try:
+        return map_arrays(folder / file)
+    except FileNotFoundError as error:
+        if (folder / "results.json").exists():
+            raise InputError("results_outdated", study=store.name) from error
+        raise
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from phusong.app.compute.previous import (
     JUDGED_FILE,
     VILLAGES_FILE,
     Previous,
+    is_whole,
     judging_record,
     previous_results,
     results_in_place,
@@ -106,8 +107,9 @@ def compute(
     """
     if mode not in MODES:
         raise InputError("mode_unknown", value=mode, allowed=", ".join(MODES))
-    if current_run(store) == run_id_of(store, mode=mode):
-        return ComputeReport(run=run_id_of(store, mode=mode), was_current=True)
+    run = run_id_of(store, mode=mode)
+    if current_run(store) == run and is_whole(store.results_dir / run):
+        return ComputeReport(run=run, was_current=True)
     start = time.perf_counter()
     inputs = load_inputs(store, mode=mode)
     report = _compute(inputs, pool or ThreadPool(), progress)

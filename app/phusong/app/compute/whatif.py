@@ -16,8 +16,9 @@ from phusong.app.compute.document import method_record
 from phusong.app.compute.inputs import ComputeInputs, load_inputs
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, mast_losses
 from phusong.app.compute.parallel import Pool, ThreadPool
+from phusong.app.compute.previous import SERVED_FILE
 from phusong.app.compute.progress import silent
-from phusong.app.compute.published import current_run, load_results, run_dir
+from phusong.app.compute.published import current_run, load_results, run_arrays, run_dir
 from phusong.app.compute.served import ServiceBits, carrier_record
 from phusong.app.compute.settlements import Settlements, area_of, locate_settlements, village_points
 from phusong.app.compute.shares import Name
@@ -32,7 +33,6 @@ from phusong.coverage.service import fold_stacks
 from phusong.coverage.signal import ground_under
 from phusong.coverage.signal_kernel import Int32Array
 from phusong.coverage.stacks import Window, prepare_cells
-from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.store.folder import FolderStore
 
 
@@ -82,6 +82,8 @@ class Baseline:
     ------
     NotFoundError
         ``results_missing`` where nothing was computed.
+    InputError
+        ``results_stale``, ``results_outdated``.
     """
 
     def __init__(self, store: FolderStore) -> None:
@@ -94,7 +96,7 @@ class Baseline:
         villages = village_points(self.inputs)
         self.settlements: Settlements | None = locate_settlements(self.inputs, self.world, villages)
         self.signal = SignalMap.load(store.results_dir, run_dir(store))
-        kept = map_arrays(run_dir(store) / "served.bin")
+        kept = run_arrays(store, SERVED_FILE)
         self.bits: ServiceBits = kept["bits"]
         self.area: StudyArea = area_of(self.inputs, self.world, villages)
         self.windows: list[Window] = block_windows(self.area.wanted)

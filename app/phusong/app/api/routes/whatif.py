@@ -12,13 +12,13 @@ from fastapi import APIRouter, Path, Request, Response
 from phusong.app.api.answers import JSON, PNG, answer, encode, is_fresh, json_answer, unchanged
 from phusong.app.api.dependencies import CurrentSnapshot, TileColumn, TileRow, Zoom
 from phusong.app.api.snapshot import Snapshot
-from phusong.app.compute.published import run_dir
+from phusong.app.compute.previous import SERVED_FILE
+from phusong.app.compute.published import run_arrays
 from phusong.app.compute.served import ServiceBits
 from phusong.app.compute.shares import masks_of
 from phusong.app.whatifdesk import WhatIfDesk
 from phusong.app.whatifoptions import mast_options
 from phusong.coverage.errors import NotFoundError
-from phusong.geodata.store.arrays import map_arrays
 from phusong.geodata.tiles.gridcells import tile_cells
 from phusong.geodata.tiles.mercator import TILE_PIXELS, check_tile
 from phusong.geodata.tiles.png import Rgba, encode_palette_png
@@ -108,10 +108,7 @@ def _drawn(snapshot: Snapshot, mask: int, tile: tuple[int, int, int]) -> bytes:
 
 
 def _bits(snapshot: Snapshot) -> ServiceBits:
-    try:
-        bits: ServiceBits = map_arrays(run_dir(snapshot.store) / "served.bin")["bits"]
-    except FileNotFoundError as error:
-        raise NotFoundError("results_missing", study=snapshot.store.name) from error
+    bits: ServiceBits = run_arrays(snapshot.store, SERVED_FILE)["bits"]
     return bits
 
 

@@ -22,7 +22,8 @@ CALM_S = 0.4
 LOOKED_EVERY_S = 0.05
 ZOOMS = range(7, 11), (6, *range(11, 16))
 """Those that a province opens at first."""
-PICTURE_ZOOM = 10
+PICTURE_ZOOMS = (10, 14)
+"""One drawn from small maps and one from blocks."""
 _PAGE_FILES = ("index.html", "assets/*.js", "assets/*.mjs", "assets/*.css")
 
 
@@ -140,11 +141,12 @@ def _warm_level(snapshot: Snapshot, collection: str, zoom: int) -> None:
 
 
 def _warm_pictures(snapshot: Snapshot) -> None:
-    """Draw one tile: most of the first one's time goes into what all of them need."""
+    """Draw a few tiles: most of the first one's time goes into what all of them need."""
     bounds = snapshot.bounds()
     if bounds is None:
         return
     west, south, east, north = bounds
-    place = tile_at(PICTURE_ZOOM, (west + east) / 2, (south + north) / 2)
     for coverage in snapshot.coverages()[:1]:
-        snapshot.display(coverage).codes(PICTURE_ZOOM, *place)
+        for zoom in PICTURE_ZOOMS:
+            place = tile_at(zoom, (west + east) / 2, (south + north) / 2)
+            snapshot.display(coverage).codes(zoom, *place)

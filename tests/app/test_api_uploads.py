@@ -225,6 +225,23 @@ def test_a_layer_that_was_replaced_can_be_brought_back(desk: Desk) -> None:
     assert len(list((desk.store.path / "layers").glob("sites-*"))) == 1
 
 
+def test_a_layer_that_is_taken_out_can_be_brought_back(desk: Desk) -> None:
+    desk.bring("sites", "tram.csv", offered.text(offered.SITES))
+    old = desk.contents()["sites"]
+    assert desk.client.delete("/layers/sites").status_code == 204
+    listed = desk.client.get("/layers").json()
+    assert "sites" not in {one["id"] for one in listed["layers"]}
+    assert [(one["id"], one["source"], one["rows"]) for one in listed["removed"]] == [
+        ("sites", "tram.csv", 12)
+    ]
+    assert_problem(desk.client.delete("/layers/sites"), 404, "layer_missing")
+    assert desk.client.delete("/layers/..%2f..%2fetc").status_code == 405
+    assert_problem(desk.client.delete("/layers/none"), 404, "layer_missing")
+    assert desk.client.post("/layers/sites/restoration").json()["rows"] == 12
+    assert desk.contents()["sites"] == old
+    assert desk.client.get("/layers").json()["removed"] == []
+
+
 def test_few_versions_are_kept(desk: Desk) -> None:
     for count in range(3, 11):
         desk.bring("sites", f"{count}.csv", offered.text(offered.SITES[:count]))

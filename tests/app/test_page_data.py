@@ -68,6 +68,12 @@ def test_from_files_to_results_without_a_reload(
         assert store.layer_names() == []
         here.page.locator(here.of("accept")).click()
         expect(here.page.locator(here.of("imported"))).to_be_visible(timeout=LONG_MS)
+        here.page.locator(here.of("undo")).click()
+        expect(here.page.locator(here.of("removed-row"))).to_be_visible()
+        assert store.layer_names() == []
+        here.page.locator(here.of("restore-communes")).click()
+        expect(here.page.locator(here.of("removed-row"))).to_have_count(0)
+        assert store.layer_names() == ["communes"]
         bring(here, "terrain", "dem.tif", offered.raster(20.0))
         bring(here, "population", "nguoi.tif", offered.raster(3.0))
         bring(here, "sites", "tram.csv", offered.text(offered.SITES))

@@ -14,6 +14,8 @@ export interface LayerInfo {
 
 export interface Layers {
   layers: (LayerInfo & { previous: LayerInfo | null })[];
+  /** Taken out; they can be brought back. */
+  removed: LayerInfo[];
   importable: { id: string; endings: string[] }[];
   largest_bytes: number;
 }

@@ -207,20 +207,31 @@ export class DataDesk {
     if (job) await this.try("job", async () => void (await requests.cancelJob(job.jobID)));
   }
 
-  async restore(layers: readonly string[]): Promise<void> {
+  restore(layers: readonly string[]): Promise<void> {
+    return this.changeLayers(layers, requests.restoreLayer);
+  }
+
+  remove(layers: readonly string[]): Promise<void> {
+    return this.changeLayers(layers, requests.removeLayer);
+  }
+
+  private async changeLayers(layers: readonly string[], change: (layer: string) => Promise<unknown>): Promise<void> {
     await this.try("layers", async () => {
-      for (const layer of layers) await requests.restoreLayer(layer);
+      for (const layer of layers) await change(layer);
       this.imported = null;
       await this.app.refresh();
       await this.loadLayers();
     });
   }
 
-  /** Layers that the last import replaced and that have an earlier version. */
-  undoable(): string[] {
-    const { imported, layers } = this;
-    if (!imported || !layers) return [];
-    return imported.changed.filter((name) => layers.layers.some((layer) => layer.id === name && layer.previous));
+  /** Undoes the last import: what it replaced comes back, what it brought anew goes. */
+  async undo(): Promise<void> {
+    const changed = new Set(this.imported?.changed ?? []);
+    const known = (this.layers?.layers ?? []).filter((layer) => changed.has(layer.id));
+    const names = (replaced: boolean): string[] => known.filter((layer) => (layer.previous !== null) === replaced).map((layer) => layer.id);
+    const [replaced, anew] = [names(true), names(false)];
+    if (replaced.length) await this.restore(replaced);
+    if (anew.length) await this.remove(anew);
   }
 
   private follow(job: Job): void {

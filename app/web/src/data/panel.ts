@@ -6,7 +6,7 @@ import { date, number } from "../format";
 import { has, t } from "../i18n";
 import { ready } from "../model";
 import { icon } from "../views/icons";
-import { isOver, type Job, type Layers } from "./contract";
+import { isOver, type Job, type LayerInfo, type Layers } from "./contract";
 import { remaining_s } from "./jobs";
 import { staleWords } from "./stale";
 
@@ -94,7 +94,15 @@ function layerRow(app: App, layer: Row): TemplateResult {
     <div class="layer-sub"><span title=${layer.source}>${layer.source}</span><span>${date(layer.imported_at)}</span><code title=${layer.sha256}>${layer.sha256.slice(0, HASH_LETTERS)}</code></div>
     <div class="layer-acts"><button class="link" data-testid="replace-${layer.id}" @click=${() => pick(app, importable)}>${t("data.replace")}</button>
       ${previous ? html`<button class="link" data-testid="restore-${layer.id}" title=${t("data.restore_title", { source: previous.source, date: date(previous.imported_at), n: number(previous.rows) })}
-        @click=${() => void app.data.restore([layer.id])}>${t("data.restore")}</button>` : nothing}</div></li>`;
+        @click=${() => void app.data.restore([layer.id])}>${t("data.restore")}</button>` : nothing}
+      <button class="link" data-testid="remove-${layer.id}" @click=${() => void app.data.remove([layer.id])}>${t("data.remove")}</button></div></li>`;
+}
+
+function removedRow(app: App, layer: LayerInfo): TemplateResult {
+  return html`<li class="layer-row" data-testid="removed-row" data-layer=${layer.id}>
+    <div class="layer-main faint"><b>${layerTitle(layer.id)}</b><span>${t("data.removed")}</span></div>
+    <div class="layer-sub"><span title=${layer.source}>${layer.source}</span><span>${date(layer.imported_at)}</span></div>
+    <div class="layer-acts"><button class="link" data-testid="restore-${layer.id}" @click=${() => void app.data.restore([layer.id])}>${t("data.bring_back")}</button></div></li>`;
 }
 
 /** Opens the choice of files for a layer. */
@@ -109,7 +117,7 @@ function layerList(app: App): TemplateResult {
   const layers = [...(app.data.layers?.layers ?? [])].sort((a, b) => rank(a.id) - rank(b.id));
   return html`<section class="panel-scroll"><h3 class="list-head">${t("data.layers")}</h3>${problemAt(app, "layers")}
     ${app.data.layers && layers.length === 0 ? html`<p class="note faint">${t("data.no_layers")}</p>` : nothing}
-    <ul class="layer-list">${layers.map((layer) => layerRow(app, layer))}</ul></section>`;
+    <ul class="layer-list">${layers.map((layer) => layerRow(app, layer))}${(app.data.layers?.removed ?? []).map((layer) => removedRow(app, layer))}</ul></section>`;
 }
 
 /** The input that every button for files opens; it stands once in the page. */

@@ -12,6 +12,7 @@ export const cancelJob = (id: string): Promise<Job> => send("DELETE", `jobs/${id
 export const startJob = (process: string, inputs: Record<string, unknown> = {}): Promise<Job> =>
   send("POST", `processes/${process}/execution`, { inputs });
 export const restoreLayer = (layer: string): Promise<unknown> => send("POST", `layers/${layer}/restoration`);
+export const removeLayer = (layer: string): Promise<unknown> => send("DELETE", `layers/${layer}`);
 export const discardUpload = (id: string): Promise<unknown> => send("DELETE", `uploads/${id}`);
 export const fetchMethod = (): Promise<MethodAnswer> => send("GET", "method");
 export const putMethod = (changes: Record<string, unknown>): Promise<unknown> => send("PUT", "method", changes);

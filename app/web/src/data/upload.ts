@@ -36,9 +36,8 @@ function problemHere(app: App): Content {
 function undo(app: App): Content {
   const { imported } = app.data;
   if (!imported) return nothing;
-  const layers = app.data.undoable();
   return html`<p class="in-place good" role="status" data-testid="imported">${icon("check", 14)} ${t("data.imported", { layer: layerName(imported.layer) })}
-    ${layers.length ? html`<button class="link" data-testid="undo" @click=${() => void app.data.restore(layers)}>${t("data.undo")}</button>` : nothing}</p>`;
+    <button class="link" data-testid="undo" @click=${() => void app.data.undo()}>${t("data.undo")}</button></p>`;
 }
 
 function dropZone(app: App): TemplateResult {

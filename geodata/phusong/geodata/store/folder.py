@@ -234,8 +234,9 @@ class FolderStore:
         return self._commit(layer, staged, meta)
 
     def remove(self, layer: str) -> None:
-        """Remove a layer."""
+        """Take a layer out; it is kept as an earlier version, which `restore` brings back."""
         data = self._data_path(layer)
+        history.keep_version(data.parent, layer, self._record(layer))
         self._record_path(layer).unlink()
         data.unlink(missing_ok=True)
         self.journal("removed", layer=layer)

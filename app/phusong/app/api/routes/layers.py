@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from phusong.app.api.answers import JSON, encode, json_answer
 from phusong.app.api.dependencies import CurrentSnapshot, JobDesk, Uploads
 from phusong.app.api.guards import from_this_page
-from phusong.app.restoring import restore_layer
+from phusong.app.restoring import remove_layer, removed_layers, restore_layer
 from phusong.app.uploading.desk import endings_of
 from phusong.geodata.importing import LAYERS
 from phusong.geodata.store.folder import FolderStore
@@ -20,9 +20,10 @@ router = APIRouter(tags=["layers"])
 
 @router.get("/layers")
 def layers(request: Request, snapshot: CurrentSnapshot, desk: Uploads) -> Response:
-    """List the layers there are, with the version an import replaced, and those that may be imported."""
+    """List the layers there are, each with the version it replaced, those taken out and those importable."""
     record = {
         "layers": [_record(snapshot.store, name) for name in snapshot.store.layer_names()],
+        "removed": [_told(meta) for meta in removed_layers(snapshot.store)],
         "importable": [{"id": name, "endings": list(endings_of(name))} for name in LAYERS],
         "largest_bytes": desk.largest_bytes,
     }
@@ -34,6 +35,13 @@ def restore(jobs: JobDesk, layer: str) -> Response:
     """Bring back the version of a layer before the present one; a second time brings the present one back."""
     kept = restore_layer(jobs.store, layer[:80])
     return Response(encode(_told(kept)), media_type=JSON, headers={"Cache-Control": "no-store"})
+
+
+@router.delete("/layers/{layer}", status_code=204, dependencies=[Depends(from_this_page)])
+def remove(jobs: JobDesk, layer: str) -> Response:
+    """Take a layer out of the study; `/layers/{layer}/restoration` brings it back."""
+    remove_layer(jobs.store, layer[:80])
+    return Response(status_code=204, headers={"Cache-Control": "no-store"})
 
 
 def _record(store: FolderStore, layer: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from phusong.coverage.errors import PlacementError
+from phusong.coverage.placement import leastcost
 from phusong.coverage.placement.anneal import annealer, kernel_view
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
 from phusong.coverage.placement.costbound import cost_bound
@@ -25,6 +26,7 @@ from phusong.coverage.placement.dominance import without_dominated
 from phusong.coverage.placement.generator import Landscape, generate_instance
 from phusong.coverage.placement.instance import CoverageInstance, SideConstraints, coverage_instance
 from phusong.coverage.placement.leastcost import solve_all_coverable, solve_least_cost
+from phusong.coverage.placement.leastcost_search import Search
 
 
 def _control(*, seconds: float = 30.0) -> Control:
@@ -185,6 +187,26 @@ def test_both_solvers_prove_the_same_cost(share: float | None) -> None:
         _check(answer, instance, None)
         assert answer.status == "proved"
     assert len({answer.value for answer in answers}) == 1
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_regions_bound_what_is_too_large_to_solve_whole(
+    solver: Solver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = _middling(np.random.default_rng(5), sites=60, demands=400)
+    best = solve_least_cost(instance, reach_share=0.6, control=_control(), solver=solver)
+    assert best.status == "proved"
+    task = cost_task(instance, reach_share=0.6, constraints=None)
+    every = np.ones(task.problem.cover.sites, np.bool_)
+    prices = cost_bound(task.problem, every, stop=lambda: False, tell=lambda _one: None)
+    search = Search(task, _control())
+    search.better("greedy", task.problem, annealer(task.problem).chosen)
+    monkeypatch.setattr(leastcost, "_REGION_NONZEROS", 60)
+    monkeypatch.setattr(leastcost, "_LARGEST", 600)
+    leastcost._bound_regions(search, task.problem, prices, solver)
+    assert prices.value < search.bound <= best.value
+    bounds = [step.bound for step in search.steps]
+    assert bounds == sorted(bounds)
 
 
 def _exact_bound(instance: CoverageInstance, price: np.ndarray, rate: float, spare: float) -> Fraction:

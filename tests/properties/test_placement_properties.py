@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.coverage.errors import PlacementError
+from phusong.coverage.placement import reduction
 from phusong.coverage.placement.answer import Control
 from phusong.coverage.placement.bounds import dual_bound
 from phusong.coverage.placement.instance import SideConstraints, coverage_instance
@@ -205,6 +206,19 @@ def test_reduction_keeps_what_every_plan_serves(seed):
     assert (
         reduction.served_weight + reduced.demand_weight[merged].sum() == instance.demand_weight[served].sum()
     )
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_reduction_on_two_cores_is_the_same(seed, monkeypatch):
+    random = np.random.default_rng(seed)
+    instance, _ = random_instance(random, whole=True)
+    usable = random.random(instance.sites) < 0.8
+    alone = reduce_demand(instance, usable=usable)
+    monkeypatch.setattr(reduction, "SHARED_NONZEROS", 0)
+    shared = reduce_demand(instance, usable=usable)
+    for name in ("indptr", "demand_index", "demand_weight"):
+        assert np.array_equal(getattr(alone.instance, name), getattr(shared.instance, name))
+    assert np.array_equal(alone.class_of, shared.class_of)
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

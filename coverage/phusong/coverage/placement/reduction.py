@@ -7,6 +7,7 @@ exactly the same sites would serve become one. Sites keep their numbers.
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from phusong.coverage.placement.instance import (
 
 UInt64Array = npt.NDArray[np.uint64]
 
+SHARED_NONZEROS = 4_000_000
+"""Instances from here on are gone through on two cores."""
 _PHI = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
@@ -97,15 +100,17 @@ def reduce_demand(instance: CoverageInstance, *, usable: BoolArray | None = None
     allowed = np.ones(instance.sites, np.bool_) if usable is None else usable
     weight = instance.demand_weight
     wanted = ~instance.covered & (weight > 0)
-    counts, low, high = _hash_demand(instance.indptr, instance.demand_index, wanted, allowed)
+    matrix = Matrix(instance.indptr, instance.demand_index)
+    counts, low, high = _hashes(matrix, wanted, allowed)
     reached = wanted & ((low != 0) | (high != 0))
     class_of, first = _classes(reached, low, high)
-    rows = _fill(Matrix(instance.indptr, instance.demand_index), allowed, class_of, first, counts)
-    if not rows[2]:
+    rows, is_whole = _filled(matrix, allowed, class_of, first, counts)
+    if not is_whole:
         class_of, first = _each_alone(reached)
-        rows = _fill(Matrix(instance.indptr, instance.demand_index), allowed, class_of, first, counts)
+        rows, _ = _filled(matrix, allowed, class_of, first, counts)
     merged = _sums(class_of, weight, first.size)
-    smaller = CoverageInstance(rows[0], rows[1], merged, instance.site_cost, np.zeros(first.size, np.bool_))
+    covered = np.zeros(first.size, np.bool_)
+    smaller = CoverageInstance(rows.indptr, rows.columns, merged, instance.site_cost, covered)
     served = math.fsum(weight[instance.covered].tolist())
     return Reduction(smaller, class_of, served, math.fsum(weight.tolist()))
 
@@ -114,6 +119,48 @@ def transpose(instance: CoverageInstance) -> Transposed:
     """Return which sites would serve each demand."""
     indptr, site = _transpose(instance.indptr, instance.demand_index, instance.demands)
     return Transposed(indptr, site)
+
+
+def _site_ranges(matrix: Matrix) -> list[tuple[int, int]]:
+    """Return one range of sites, or two of about as many nonzeros each where there are many."""
+    sites = matrix.indptr.size - 1
+    if matrix.columns.size < SHARED_NONZEROS:
+        return [(0, sites)]
+    middle = int(np.searchsorted(matrix.indptr, matrix.columns.size // 2))
+    return [(0, middle), (middle, sites)]
+
+
+def _hashes(
+    matrix: Matrix, wanted: BoolArray, allowed: BoolArray
+) -> tuple[Int64Array, UInt64Array, UInt64Array]:
+    """Return the wanted demand of each site, and two words a demand: sums over sites, in any order."""
+    ranges = _site_ranges(matrix)
+    with ThreadPoolExecutor(max_workers=len(ranges)) as pool:
+        parts = list(pool.map(lambda one: _hash_demand(matrix, wanted, allowed, *one), ranges))
+    counts, low, high = parts[0]
+    for other in parts[1:]:
+        counts, low, high = counts + other[0], low + other[1], high + other[2]
+    return counts, low, high
+
+
+def _filled(
+    matrix: Matrix, allowed: BoolArray, class_of: Int32Array, first: Int32Array, counts: Int64Array
+) -> tuple[Matrix, bool]:
+    """Return the classes of each site, and whether every site serves whole classes only."""
+    members = np.bincount(class_of[class_of >= 0], minlength=first.size)
+    is_first = np.zeros(class_of.size, np.bool_)
+    is_first[first] = True
+    ranges = _site_ranges(matrix)
+    with ThreadPoolExecutor(max_workers=len(ranges)) as pool:
+        parts = list(
+            pool.map(
+                lambda one: _fill(matrix, allowed, class_of, is_first, members, counts, *one),
+                ranges,
+            )
+        )
+    lengths = np.concatenate([part[0] for part in parts])
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return Matrix(indptr, np.concatenate([part[1] for part in parts])), all(part[2] for part in parts)
 
 
 def _each_alone(reached: BoolArray) -> tuple[Int32Array, Int32Array]:
@@ -138,19 +185,19 @@ def _mixed(number: np.uint64) -> np.uint64:
 
 @njit(cache=True, nogil=True)
 def _hash_demand(
-    indptr: Int64Array, index: Int32Array, wanted: BoolArray, allowed: BoolArray
+    matrix: Matrix, wanted: BoolArray, allowed: BoolArray, begin: int, end: int
 ) -> tuple[Int64Array, UInt64Array, UInt64Array]:
     """Count the wanted demand of each site; add up two words of 64 bits over the sites of each demand."""
     low = np.zeros(wanted.size, np.uint64)
     high = np.zeros(wanted.size, np.uint64)
     counts = np.zeros(allowed.size, np.int64)
-    for site in range(allowed.size):
+    for site in range(begin, end):
         if not allowed[site]:
             continue
         word = np.uint64(site + 1) * _PHI
         first, second = _mixed(word), _mixed(word ^ _SECOND)
-        for at in range(indptr[site], indptr[site + 1]):
-            demand = index[at]
+        for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
+            demand = matrix.columns[at]
             if wanted[demand]:
                 low[demand] += first
                 high[demand] += second
@@ -186,37 +233,42 @@ def _classes(reached: BoolArray, low: UInt64Array, high: UInt64Array) -> tuple[I
 
 
 @njit(cache=True, nogil=True)
-def _fill(
-    matrix: Matrix, allowed: BoolArray, class_of: Int32Array, first: Int32Array, counts: Int64Array
+def _fill(  # noqa: PLR0917 - kernels take no keyword-only options
+    matrix: Matrix,
+    allowed: BoolArray,
+    class_of: Int32Array,
+    is_first: BoolArray,
+    members: Int64Array,
+    counts: Int64Array,
+    begin: int,
+    end: int,
 ) -> tuple[Int64Array, Int32Array, bool]:
-    """Write the classes of each site; False if some site serves a part of a class only."""
-    members = np.zeros(first.size, np.int64)
-    for demand in range(class_of.size):
-        if class_of[demand] >= 0:
-            members[class_of[demand]] += 1
-    last = np.full(first.size, np.int64(NONE))
-    rows = np.zeros(allowed.size + 1, np.int64)
-    out = np.empty(counts.sum(), np.int32)
+    """Write the classes of the sites of a range; False if some site serves a part of a class only."""
+    last = np.full(members.size, np.int64(NONE))
+    lengths = np.zeros(end - begin, np.int64)
+    out = np.empty(counts[begin:end].sum(), np.int32)
     filled = 0
     whole = True
-    for site in range(allowed.size):
+    for site in range(begin, end):
         due = counts[site]
-        if allowed[site]:
-            for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-                demand = matrix.columns[at]
-                cls = class_of[demand]
-                if cls < 0:
-                    continue
-                if first[cls] == demand:
-                    out[filled] = cls
-                    filled += 1
-                    last[cls] = site
-                    due -= members[cls]
-                elif last[cls] != site:
-                    whole = False
+        if due == 0 or not allowed[site]:
+            continue
+        before = filled
+        for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
+            demand = matrix.columns[at]
+            cls = class_of[demand]
+            if cls < 0:
+                continue
+            if is_first[demand]:
+                out[filled] = cls
+                filled += 1
+                last[cls] = site
+                due -= members[cls]
+            elif last[cls] != site:
+                whole = False
         whole = whole and due == 0
-        rows[site + 1] = filled
-    return rows, out[:filled].copy(), whole
+        lengths[site - begin] = filled - before
+    return lengths, out[:filled].copy(), whole
 
 
 @njit(cache=True, nogil=True)

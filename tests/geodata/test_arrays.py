@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phusong.coverage.errors import StudyError
-from phusong.geodata.store.arrays import map_arrays, write_arrays
+from phusong.geodata.store.arrays import fetch_soon, map_arrays, write_arrays
 
 ARRAYS = {
     "steps": np.arange(7, dtype=np.uint16),
@@ -53,3 +53,12 @@ def test_another_file_is_broken_and_none_is_missing(tmp_path: Path) -> None:
         map_arrays(path)
     with pytest.raises(FileNotFoundError):
         map_arrays(tmp_path / "none.bin")
+
+
+def test_fetching_ahead_changes_nothing(tmp_path: Path) -> None:
+    stack = np.arange(3 * 256 * 256, dtype=np.int16).reshape(3, 256, 256)
+    write_arrays(tmp_path / "a.bin", {"first": np.arange(5), "stack": stack, "nothing": ARRAYS["nothing"]})
+    found = map_arrays(tmp_path / "a.bin")
+    for part in (found["stack"][1], found["stack"][:, ::2], found["nothing"], np.zeros(4)):
+        fetch_soon(part)
+    assert np.array_equal(found["stack"], stack)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyproj
 
 from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.stacks import BLOCK_CELLS
 from phusong.app.levelcodes import coded_levels, raise_to_levels
 from phusong.coverage.grids import Grid
-from phusong.coverage.signal_kernel import Int16Array
+from phusong.geodata.store.arrays import fetch_soon
 from phusong.geodata.tiles.gridcells import Cells, cells_a_pixel, codes_at, tile_cells
 from phusong.geodata.tiles.png import Codes
 
@@ -29,7 +31,7 @@ class LevelBlocks:
         Every so many-th code of each layer, for small maps; levels in steps in runs of older versions.
     """
 
-    def __init__(self, signal: SignalMap, overviews: Mapping[str, Codes | Int16Array]) -> None:
+    def __init__(self, signal: SignalMap, overviews: Mapping[str, npt.NDArray[Any]]) -> None:
         self._signal = signal
         self._overviews = overviews
         self.block = functools.lru_cache(maxsize=KEPT_BYTES // BLOCK_CELLS**2)(self._make)
@@ -40,6 +42,7 @@ class LevelBlocks:
         codes: Codes | None = None
         for _, arrays in self._signal.stacks(service, (down * BLOCK_CELLS, across * BLOCK_CELLS, 0, 0)):
             level = arrays["level"][0]
+            fetch_soon(level)
             codes = np.zeros(level.shape, dtype=np.uint8) if codes is None else codes
             raise_to_levels(codes, level)
         return codes

@@ -97,3 +97,19 @@ def _mapped(
         arrays[name] = whole[place : place + size].view(dtype).reshape(shape)
         place = _aligned(place + size)
     return arrays
+
+
+def fetch_soon(array: npt.NDArray[Any]) -> None:
+    """Ask the system for a mapped array in one go: touched page by page, it comes in several.
+
+    Does nothing for an array that is not mapped or not in one piece.
+    """
+    whole = array
+    while isinstance(whole.base, np.ndarray):
+        whole = whole.base
+    file = whole.base.obj if isinstance(whole.base, memoryview) else None
+    if not isinstance(file, mmap.mmap) or not array.flags.c_contiguous or not array.size:
+        return
+    start = array.ctypes.data - whole.ctypes.data
+    first = start // mmap.PAGESIZE * mmap.PAGESIZE
+    file.madvise(mmap.MADV_WILLNEED, first, start + array.nbytes - first)

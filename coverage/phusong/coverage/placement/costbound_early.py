@@ -57,6 +57,8 @@ def early_bound(
     """
     cover = kernel_view(problem)[0]
     best = CostBound(0.0, np.zeros(cover.weight.size), 0.0, np.zeros(cover.cost.size))
+    if stop():
+        return best
     relaxation = _relaxation(problem.cover, value, None)
     classes: DemandClasses | None = None
     made = 0

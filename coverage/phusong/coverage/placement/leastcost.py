@@ -252,6 +252,8 @@ def _bound_beside(
     walking = pool.submit(_anneal, search, problem, walker, seconds=1.0 + _EARLY_S * size, hot=0.3)
     early = early_bound(problem, search.value, stop=search.stop, tell=tell)
     near = near_sites(problem, early, _MATTER)
+    if search.stop():
+        return early
     pool.submit(_anneal_among, search, problem, near, seconds=1.0 + _BESIDE_S * size)
     chosen = np.isin(problem.site, search.chosen)
     first = near_sites(problem, early, _PRICED) | chosen

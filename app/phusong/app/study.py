@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from phusong.app.compute.budgets import Budgets, load_budgets
 from phusong.app.compute.inputs import DEFAULT_MODE
@@ -19,19 +19,21 @@ from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
 from phusong.app.compute.signalmap import SignalMap
 from phusong.app.compute.whatif import Baseline, Change
 from phusong.app.coveragefiles import export_coverages
-from phusong.app.exporting import export_communes, export_villages
-from phusong.app.fibre_document import plan_study_fibre
-from phusong.app.fibre_planning import FibreRequest
 from phusong.app.i18n import Language
 from phusong.app.inspect import Inspector
 from phusong.app.newmast import MastWish, new_mast
-from phusong.app.planning.settings import TowerRequest
-from phusong.app.planning.writing import place_study_towers
 from phusong.app.standing import standing_of
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import TECHNOLOGIES
-from phusong.geodata.importing import ImportReport, import_layer
 from phusong.geodata.store.folder import DEFAULT_GRID_M, FolderStore
+
+if TYPE_CHECKING:
+    from phusong.app.fibre_planning import FibreRequest
+    from phusong.app.planning.settings import TowerRequest
+    from phusong.geodata.importing import ImportReport
+
+# What one use case alone needs is imported there: readers of files and solvers take as long to load as a
+# small change takes to compute.
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Study:
         StudyError
             When the study is locked by another process.
         """
+        from phusong.geodata.importing import import_layer  # noqa: PLC0415
+
         with self.store.lock():
             return import_layer(
                 self.store,
@@ -120,6 +124,8 @@ class Study:
         self, path: Path, *, status: Sequence[str] | None, commune_code: str | None, language: Language
     ) -> int:
         """Write settlements to XLSX, CSV, GeoJSON or GPKG by the file's ending; return the number of rows."""
+        from phusong.app.exporting import export_villages  # noqa: PLC0415
+
         return export_villages(
             self.results(),
             self.villages(status=status, commune_code=commune_code)["villages"],
@@ -129,6 +135,8 @@ class Study:
 
     def export_communes(self, path: Path, *, language: Language) -> int:
         """Write commune shares to XLSX or CSV; return the number of rows."""
+        from phusong.app.exporting import export_communes  # noqa: PLC0415
+
         return export_communes(self.results(), path, language=language)
 
     def signal(self) -> SignalMap:
@@ -259,6 +267,8 @@ class Study:
         progress: Progress = silent,
     ) -> dict[str, Any]:
         """Join villages or masts to the fibre network along roads; see `plan_study_fibre`."""
+        from phusong.app.fibre_document import plan_study_fibre  # noqa: PLC0415
+
         return plan_study_fibre(self.store, request, out=out, ofds=ofds, progress=progress)
 
     def place_towers(
@@ -267,6 +277,8 @@ class Study:
         **options: Any,  # noqa: ANN401 - passed on
     ) -> dict[str, Any]:
         """Choose where to build towers and compute what they give; see `place_study_towers`."""
+        from phusong.app.planning.writing import place_study_towers  # noqa: PLC0415
+
         return place_study_towers(self.store, request, **options)
 
     def set_target(self, technology: str, *, percent: float, year: int, source: str) -> None:

@@ -7,7 +7,6 @@ in whatever order cells are added.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -272,22 +271,18 @@ def add_cells(
     asked = all_runs(rows, cols) if runs is None else runs
     ranks = Ranks(np.empty(stack.level.shape, dtype=np.int32), stack.total)
     rank_of(stack, ranks.rank)
-    # Nearest first: then few of those that follow are among the strongest anywhere.
-    groups = sorted(
-        _by_mast(prepared, members, losses),
-        key=lambda group: _distance_m(prepared, members[group[0]], grid, window),
-    )
+    groups = _nearest_first(_by_mast(prepared, members, losses), prepared, members, grid, window)
     numbered = _numbered(len(members), first_number) if numbers is None else numbers
     # Gathered once for the block: a mast's cells lie side by side.
     places = np.array([place for group in groups for place in group], dtype=np.int64)
     sectors = _sectors(prepared, members[places], numbered[places])
+    masts = _masts(prepared, members[[group[0] for group in groups]])
     begin = 0
-    for group in groups:
-        end, lead, loss = begin + len(group), members[group[0]], losses[group[0]]
-        mast = (prepared.x_m[lead], prepared.y_m[lead], prepared.ground_m[lead], prepared.above_m[lead])
+    for group, mast in zip(groups, masts, strict=True):
+        end, loss = begin + len(group), losses[group[0]]
         add_mast(
             Reach(int(loss.row0), loss.first, loss.offset, loss.steps),
-            Mast(*(float(number) for number in mast)),
+            mast,
             _slice(sectors, begin, end),
             prepared.patterns,
             frame,
@@ -335,18 +330,27 @@ def _slice(sectors: Sectors, begin: int, end: int) -> Sectors:
     )
 
 
-def _distance_m(prepared: PreparedCells, cell: int, grid: Grid, window: Window) -> float:
-    """From a cell's mast to the middle of a block."""
+def _masts(prepared: PreparedCells, cells: Int32Array) -> list[Mast]:
+    columns = (prepared.x_m, prepared.y_m, prepared.ground_m, prepared.above_m)
+    return [Mast(*numbers) for numbers in zip(*(column[cells].tolist() for column in columns), strict=True)]
+
+
+def _nearest_first(
+    groups: list[list[int]], prepared: PreparedCells, members: Int32Array, grid: Grid, window: Window
+) -> list[list[int]]:
+    """Order masts by distance from the middle of a block: then few of the last are among the strongest."""
     row0, col0, rows, cols = window
     x_m = grid.left_m + (col0 + cols / 2) * grid.cell_size_m
     y_m = grid.top_m - (row0 + rows / 2) * grid.cell_size_m
-    return math.hypot(prepared.x_m[cell] - x_m, prepared.y_m[cell] - y_m)
+    leads = members[[group[0] for group in groups]]
+    distance_m = np.hypot(prepared.x_m[leads] - x_m, prepared.y_m[leads] - y_m)
+    return [groups[place] for place in np.argsort(distance_m, kind="stable").tolist()]
 
 
 def _by_mast(prepared: PreparedCells, members: Int32Array, losses: Sequence[PackedLoss]) -> list[list[int]]:
     """Places in the list of members of those that share a mast, an antenna height and a loss."""
     groups: dict[tuple[int, float, float, float], list[int]] = {}
-    for place, (cell, loss) in enumerate(zip(members.tolist(), losses, strict=True)):
-        key = (id(loss), prepared.x_m[cell], prepared.y_m[cell], prepared.above_m[cell])
+    columns = (column[members].tolist() for column in (prepared.x_m, prepared.y_m, prepared.above_m))
+    for place, key in enumerate(zip(map(id, losses), *columns, strict=True)):
         groups.setdefault(key, []).append(place)
     return list(groups.values())

@@ -7,17 +7,19 @@ reach the engine. Tables are in longitude and latitude (EPSG:4326).
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pandera.pandas as pa
 import shapely
 
 from phusong.coverage.contracts import MAX_TEXT, TABLES, ColumnRule, TableRule, table_rule
 from phusong.coverage.errors import Finding
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.radio.bands import TDD_FROM_MHZ, allowed_bandwidths_mhz
+
+if TYPE_CHECKING:
+    import pandera.pandas as pa
 
 SOURCE_ROW = "source_row"
 """Optional column: the row as the person sees it in the file. It is no part of a stored table."""
@@ -27,10 +29,14 @@ __all__ = ["SOURCE_ROW", "TABLES", "check_table", "readable", "shown", "table_sc
 
 def table_schema(layer: str) -> pa.DataFrameSchema:
     """Return the contract as a pandera schema (numbers as floats, missing texts as None)."""
+    import pandera.pandas as pa  # noqa: PLC0415 - slow to load, and needed where tables come in only
+
     return pa.DataFrameSchema({rule.name: _schema_column(rule) for rule in table_rule(layer).columns})
 
 
 def _schema_column(rule: ColumnRule) -> pa.Column:
+    import pandera.pandas as pa  # noqa: PLC0415 - slow to load, and needed where tables come in only
+
     checks = []
     # the error text of a check is what its failures carry: code, then what is allowed
     if rule.low is not None and rule.high is not None:
@@ -170,6 +176,8 @@ _PANDERA_CODES = {"not_nullable": "missing_value", "field_uniqueness": "not_uniq
 
 
 def _schema_findings(rule: TableRule, clean: pd.DataFrame, rows: pd.Series[Any]) -> list[Finding]:
+    import pandera.pandas as pa  # noqa: PLC0415 - slow to load, and needed where tables come in only
+
     try:
         table_schema(rule.layer).validate(clean, lazy=True)
     except pa.errors.SchemaErrors as errors:

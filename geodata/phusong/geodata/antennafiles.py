@@ -28,10 +28,10 @@ from phusong.coverage.grids import FloatArray
 from phusong.coverage.radio.cell import CELL_RANGES
 from phusong.coverage.radio.tabulated import DEGREES, MAX_ATTENUATION_DB, AntennaPattern
 from phusong.coverage.tables import shown
+from phusong.geodata.antennas import ANTENNA_ENDINGS
 from phusong.geodata.columns import plain_text
 from phusong.geodata.readers import check_file
 
-ANTENNA_ENDINGS = (".msi", ".pln", ".ant")
 DIPOLE_GAIN_DBI = 2.15
 MAX_BYTES = 1_000_000
 FEWEST_VALUES = 36

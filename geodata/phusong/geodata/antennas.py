@@ -7,20 +7,23 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
 
 from phusong.coverage.errors import Finding, LayerFileError, TableError
 from phusong.coverage.radio.tabulated import AntennaPattern
-from phusong.geodata.antennafiles import ANTENNA_ENDINGS, ReadAntenna, read_antenna
 from phusong.geodata.columns import plain_text
 from phusong.geodata.reports import ImportReport, Progress, no_progress
 from phusong.geodata.store.folder import FolderStore
 from phusong.geodata.store.meta import LayerMeta, file_sha256
 
+if TYPE_CHECKING:
+    from phusong.geodata.antennafiles import ReadAntenna
+
 LAYER = "antennas"
+ANTENNA_ENDINGS = (".msi", ".pln", ".ant")
 MAX_FINDINGS = 1_000
 _TOLD_BY_ANTENNA = MappingProxyType(
     {
@@ -61,6 +64,9 @@ def import_antennas(
     TableError
         With the file, line, value and what is allowed of everything found wrong.
     """
+    # Every computation looks antennas up, and only this needs what reads files.
+    from phusong.geodata.antennafiles import read_antenna  # noqa: PLC0415
+
     files = antenna_files(paths)
     antennas = []
     for done, path in enumerate(files):

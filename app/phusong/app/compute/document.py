@@ -15,8 +15,8 @@ from phusong.app.compute.served import ServedLayers, carrier_records
 from phusong.app.compute.settlements import points_of
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY, figure_masks, share_tree, sum_where
 from phusong.app.compute.world import World
-from phusong.coverage.places import commune_centres, point_served
-from phusong.coverage.villages import STATUSES
+from phusong.coverage.places import commune_centres
+from phusong.coverage.villages import STATUSES, cells_at
 from phusong.coverage.zonal import ZoneShares
 
 Parts = Mapping[tuple[str, str], Mapping[str, ZoneShares | None]]
@@ -167,14 +167,18 @@ def centre_answers(
     places = inputs.store.table("places")
     heads = places[(places["kind"] == "commune_centre") & (places.geometry.geom_type == "Point")]
     points = points_of(heads, inputs.grid.epsg)
-    known = np.isfinite(inputs.terrain.values)
+    cell = cells_at(inputs.grid, x_m=points.x_m, y_m=points.y_m)
+    place = np.maximum(cell, 0)
+    is_known = (cell >= 0) & np.isfinite(inputs.terrain.values.ravel()[place])
+    bits = layers.bits.ravel()[place]
     table = commune_centres(
         list(codes),
         place_commune=[str(code) for code in heads["commune_code"]],
         place_served={
-            technology: list(
-                point_served(inputs.grid, layers.served(mask), x_m=points.x_m, y_m=points.y_m, is_known=known)
-            )
+            technology: [
+                bool(is_served) if known else None
+                for is_served, known in zip(bits & bits.dtype.type(mask), is_known, strict=True)
+            ]
             for technology, mask in masks.items()
         },
     )

@@ -201,4 +201,6 @@ _CELL_FIELDS = frozenset(item.name for item in fields(Cell)) - {"pattern"}
 
 
 def _is_missing(value: object) -> bool:
+    if isinstance(value, str | float):
+        return value != value  # noqa: PLR0124 - NaN differs from itself
     return value is None or bool(pd.isna(value))

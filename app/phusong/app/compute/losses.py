@@ -182,7 +182,7 @@ def write_loss(path: Path, loss: PackedLoss) -> None:
 
 
 @functools.lru_cache(maxsize=OPEN_LOSSES)
-def read_loss(path: Path) -> PackedLoss:
+def read_loss(cache_dir: str, digest: str) -> PackedLoss:
     """Map a packed loss; neighbouring blocks need the same masts, and a file never changes under its name."""
-    arrays = map_arrays(path)
+    arrays = map_arrays(loss_file(Path(cache_dir), digest))
     return PackedLoss(int(arrays["row0"][0]), arrays["first"], arrays["offset"], arrays["steps"])

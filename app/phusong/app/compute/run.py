@@ -145,12 +145,8 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
     # Judging shares arrays, so it stays in this process.
     previous = previous_results(inputs, signal, in_place=in_place)
     layers = judge_services(inputs, signal, windows, previous=previous, pool=ThreadPool(), progress=progress)
-    with publishing(inputs.store, inputs.run_id) as run_dir:
-        signal.save(run_dir)
-        write_composed(run_dir, maker, marks=marks, basis=basis)
-        write_cells(run_dir, inputs.cells)
-        write_overviews(run_dir, layers)
-        write_services(run_dir, layers)
+    with publishing(inputs.store, inputs.run_id) as run_dir, _beside() as beside:
+        writing = beside.submit(_write_maps, inputs, layers, signal=signal, run_dir=run_dir)
         _write_figures(
             inputs,
             world,
@@ -161,6 +157,8 @@ def _compute(inputs: ComputeInputs, pool: Pool, progress: Progress) -> ComputeRe
             run_dir=run_dir,
             progress=progress,
         )
+        write_composed(run_dir, maker, marks=marks, basis=basis)
+        writing.result()
     _prune(inputs, keys, blocks)
     return ComputeReport(
         run=inputs.run_id, was_current=False, masts_computed=masts, blocks_composed=len(missing)
@@ -175,6 +173,13 @@ def _beside() -> Iterator[Executor]:
         yield executor
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _write_maps(inputs: ComputeInputs, layers: ServedLayers, *, signal: SignalMap, run_dir: Path) -> None:
+    signal.save(run_dir)
+    write_cells(run_dir, inputs.cells)
+    write_overviews(run_dir, layers)
+    write_services(run_dir, layers)
 
 
 def _keys_of(inputs: ComputeInputs, block: StackBlock, keys: Mapping[str, LossKey]) -> list[LossKey]:
@@ -241,8 +246,9 @@ def _parts(
     counted: Mapping[Name, VillageFigures],
     progress: Progress,
 ) -> dict[Name, dict[str, ZoneShares | None]]:
-    areas = area_shares(world, layers, masks)
-    people = people_shares(world, layers, masks)
+    with _beside() as beside:
+        counting = beside.submit(people_shares, world, layers, masks)
+        areas, people = area_shares(world, layers, masks), counting.result()
     progress("shares", len(masks), len(masks))
     parts: dict[Name, dict[str, ZoneShares | None]] = {}
     for name in masks:

@@ -138,7 +138,9 @@ def part_of(settlements: Settlements, place: npt.NDArray[np.int64]) -> Settlemen
 
 def _villages_at(settlements: Settlements, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     areas = settlements.areas
-    left, right = (np.searchsorted(areas.cell, place, side=side) for side in ("left", "right"))
+    # Of the same type, or all cells are converted.
+    wanted = place.astype(areas.cell.dtype)
+    left, right = (np.searchsorted(areas.cell, wanted, side=side) for side in ("left", "right"))
     entries = np.concatenate([left[right > left], right[right > left] - 1])
     centred = np.flatnonzero(np.isin(areas.centre_cell, place))
     return np.union1d(areas.village[entries], centred).astype(np.int64)

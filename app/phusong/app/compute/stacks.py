@@ -13,7 +13,7 @@ import orjson
 
 from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.inputs import ComputeInputs
-from phusong.app.compute.losses import LossKey, loss_file, loss_path, read_loss
+from phusong.app.compute.losses import LossKey, read_loss
 from phusong.app.compute.parallel import Pool
 from phusong.app.compute.progress import Progress
 from phusong.coverage.errors import StudyError
@@ -208,10 +208,11 @@ class Composer:
 
     def losses(self, cells: Sequence[int]) -> list[PackedLoss]:
         """Map the cached losses of some cells; cells that share a raster share the object."""
-        cache_dir = self.inputs.store.cache_dir
-        needed = {self.keys[cell].digest: self.keys[cell] for cell in cells}
-        found = {digest: read_loss(loss_path(cache_dir, key)) for digest, key in needed.items()}
-        return [found[self.keys[cell].digest] for cell in cells]
+        cache_dir = str(self.inputs.store.cache_dir)
+        digests = [self.keys[cell].digest for cell in cells]
+        # Each once, because what is read again later may be another object.
+        found = {digest: read_loss(cache_dir, digest) for digest in dict.fromkeys(digests)}
+        return [found[digest] for digest in digests]
 
     def members(self, cells: Int32Array, numbers: Int16Array) -> Members:
         """Return cells with their cached losses and the numbers they have in a stack."""
@@ -238,7 +239,7 @@ class Composer:
         store, terrain = self.inputs.store, self.inputs.terrain
         numbers = np.arange(block.cells.size, dtype=np.int16)
         is_new = ~np.isin(numbers, exchange.renumber)
-        losses = [read_loss(loss_file(store.cache_dir, digest)) for digest in exchange.losses]
+        losses = [read_loss(str(store.cache_dir), digest) for digest in exchange.losses]
         gone = np.arange(len(losses), dtype=np.int32)
         exchanged = exchange_cells(
             copied(map_arrays(stack_path(store.results_dir, exchange.digest))),

@@ -24,7 +24,7 @@ from typing import Any
 import orjson
 
 from phusong.coverage.errors import InputError, NotFoundError, PhuSongError, StudyError
-from phusong.geodata.antennafiles import ANTENNA_ENDINGS
+from phusong.geodata.antennas import ANTENNA_ENDINGS
 from phusong.geodata.importing import LAYERS
 from phusong.geodata.rasterfiles import RASTER_ENDINGS
 from phusong.geodata.readers import ENDINGS

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-
-import numpy as np
 
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.bands import allowed_bandwidths_mhz
@@ -77,7 +76,7 @@ class Cell:
             value = getattr(self, name)
             if value is None and name == "azimuth_deg":
                 continue
-            if not (np.isfinite(value) and low <= value <= high):
+            if not (math.isfinite(value) and low <= value <= high):
                 allowed = f"{low:g} .. {high:g}"
                 raise self._refusal(name, allowed)
         if self.mimo_layers not in MIMO_LAYERS:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phusong.coverage.errors import StudyError
-from phusong.geodata.store.arrays import fetch_soon, map_arrays, write_arrays
+from phusong.geodata.store.arrays import map_arrays, read_first, write_arrays
 
 ARRAYS = {
     "steps": np.arange(7, dtype=np.uint16),
@@ -55,10 +55,20 @@ def test_another_file_is_broken_and_none_is_missing(tmp_path: Path) -> None:
         map_arrays(tmp_path / "none.bin")
 
 
-def test_fetching_ahead_changes_nothing(tmp_path: Path) -> None:
-    stack = np.arange(3 * 256 * 256, dtype=np.int16).reshape(3, 256, 256)
-    write_arrays(tmp_path / "a.bin", {"first": np.arange(5), "stack": stack, "nothing": ARRAYS["nothing"]})
-    found = map_arrays(tmp_path / "a.bin")
-    for part in (found["stack"][1], found["stack"][:, ::2], found["nothing"], np.zeros(4)):
-        fetch_soon(part)
-    assert np.array_equal(found["stack"], stack)
+def test_the_first_item_of_an_array_is_read_alone(tmp_path: Path) -> None:
+    stack = np.arange(3 * 40 * 50, dtype=np.int16).reshape(3, 40, 50)
+    write_arrays(tmp_path / "a.bin", {"before": np.arange(5), "stack": stack, "after": np.ones(3)})
+    first = read_first(tmp_path / "a.bin", "stack")
+    assert first.dtype == stack.dtype
+    assert np.array_equal(first, stack[0])
+    with pytest.raises(StudyError, match="study_broken"):
+        read_first(tmp_path / "a.bin", "other")
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 5, 12, 40, 1_000])
+def test_a_file_cut_short_is_said_to_be_broken_when_read_too(tmp_path: Path, kept_bytes: int) -> None:
+    path = tmp_path / "a.bin"
+    write_arrays(path, {"stack": np.arange(4_000, dtype=np.int16).reshape(2, 2_000)})
+    path.write_bytes(path.read_bytes()[:kept_bytes])
+    with pytest.raises(StudyError, match="study_broken"):
+        read_first(path, "stack")

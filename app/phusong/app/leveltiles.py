@@ -14,7 +14,6 @@ from phusong.app.compute.signalmap import Service, SignalMap
 from phusong.app.compute.stacks import BLOCK_CELLS
 from phusong.app.levelcodes import coded_levels, raise_to_levels
 from phusong.coverage.grids import Grid
-from phusong.geodata.store.arrays import fetch_soon
 from phusong.geodata.tiles.gridcells import Cells, cells_a_pixel, codes_at, tile_cells
 from phusong.geodata.tiles.png import Codes
 
@@ -40,9 +39,7 @@ class LevelBlocks:
     def _make(self, service: Service, down: int, across: int) -> Codes | None:
         """Codes of a block by its place counted in blocks; None where the service sends nothing."""
         codes: Codes | None = None
-        for _, arrays in self._signal.stacks(service, (down * BLOCK_CELLS, across * BLOCK_CELLS, 0, 0)):
-            level = arrays["level"][0]
-            fetch_soon(level)
+        for level in self._signal.levels(service, (down * BLOCK_CELLS, across * BLOCK_CELLS, 0, 0)):
             codes = np.zeros(level.shape, dtype=np.uint8) if codes is None else codes
             raise_to_levels(codes, level)
         return codes

@@ -18,7 +18,7 @@ from phusong.coverage.service import carrier_needs, fold_stacks
 from phusong.coverage.signal import best_rsrq_db, best_sinr_db
 from phusong.coverage.signal_kernel import NO_LEVEL, Int16Array, Int64Array
 from phusong.coverage.stacks import Window, levels_dbm
-from phusong.geodata.store.arrays import map_arrays, write_arrays
+from phusong.geodata.store.arrays import map_arrays, read_first, write_arrays
 
 OVERVIEW_STEP = 2
 """Small maps are drawn from every so many-th cell."""
@@ -142,6 +142,18 @@ class SignalMap:
             if block is not None:
                 found.append((carrier, self.arrays(block.digest)))
         return found
+
+    def levels(self, service: Service, window: Window) -> list[Int16Array]:
+        """Best level of each of a service's carriers in one block, for those who need nothing else of it."""
+        found = [self.blocks.get((carrier, window[0], window[1])) for carrier in self.carriers_of(service)]
+        return [self._best_level(block.digest) for block in found if block is not None]
+
+    def _best_level(self, digest: str) -> Int16Array:
+        try:
+            level: Int16Array = read_first(stack_path(self._results_dir, digest), "level")
+        except FileNotFoundError as error:
+            raise NotFoundError("results_missing", study=str(self._results_dir.parent)) from error
+        return level
 
     def point(self, service: Service, row: int, col: int) -> PointSignal:
         """Signal of a service at a cell of the study grid."""

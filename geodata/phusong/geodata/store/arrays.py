@@ -21,6 +21,8 @@ from phusong.coverage.errors import StudyError
 
 MAGIC = b"PSARRAY1"
 ALIGNMENT = 64
+HEAD_BYTES = 4096
+"""Room for the header of a file of a few arrays."""
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -99,17 +101,29 @@ def _mapped(
     return arrays
 
 
-def fetch_soon(array: npt.NDArray[Any]) -> None:
-    """Ask the system for a mapped array in one go: touched page by page, it comes in several.
+def read_first(path: Path, name: str) -> npt.NDArray[Any]:
+    """Read the first item of one array of a file: for a small part, reading costs less than mapping.
 
-    Does nothing for an array that is not mapped or not in one piece.
+    Raises
+    ------
+    StudyError
+        ``study_broken`` when the file is not one of ours, was cut short or has no such array.
+    FileNotFoundError
     """
-    whole = array
-    while isinstance(whole.base, np.ndarray):
-        whole = whole.base
-    file = whole.base.obj if isinstance(whole.base, memoryview) else None
-    if not isinstance(file, mmap.mmap) or not array.flags.c_contiguous or not array.size:
-        return
-    start = array.ctypes.data - whole.ctypes.data
-    first = start // mmap.PAGESIZE * mmap.PAGESIZE
-    file.madvise(mmap.MADV_WILLNEED, first, start + array.nbytes - first)
+    with path.open("rb", buffering=0) as file:
+        head = file.read(HEAD_BYTES)
+        start = len(MAGIC) + 8
+        length = int.from_bytes(head[len(MAGIC) : start], "little")
+        if not head.startswith(MAGIC) or start + length > len(head):
+            raise StudyError("study_broken", path=str(path))
+        place = _aligned(start + length)
+        for kept, kind, shape in orjson.loads(head[start : start + length]):
+            dtype = np.dtype(kind)
+            if kept == name:
+                file.seek(place)
+                content = file.read(dtype.itemsize * math.prod(shape[1:]))
+                if len(content) < dtype.itemsize * math.prod(shape[1:]):
+                    break
+                return np.frombuffer(content, dtype=dtype).reshape(shape[1:])
+            place = _aligned(place + dtype.itemsize * math.prod(shape))
+    raise StudyError("study_broken", path=str(path))

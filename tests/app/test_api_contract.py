@@ -339,12 +339,9 @@ class TestProcesses:
         # /conf/core/process-execute-sync-raw-value-one, process-execute-sync-document
         # /conf/core/job-results-async-document
         named = {"inputs": {"scenarios": [{"name": "A", "removed_sites": ["a"]}]}}
-        waiting = {"Prefer": "wait=60"}
-        raw = client.post("/processes/compare/execution", json=named, headers=waiting)
+        raw = client.post("/processes/compare/execution", json=named)
         assert raw.status_code == 200, raw.text
-        told = client.post(
-            "/processes/compare/execution", json={**named, "response": "document"}, headers=waiting
-        )
+        told = client.post("/processes/compare/execution", json={**named, "response": "document"})
         assert told.json()["result"].keys() == raw.json().keys()
         where = client.post("/processes/compute/execution", json={"inputs": {}, "response": "document"})
         ended(client, where.headers["location"])

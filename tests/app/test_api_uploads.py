@@ -225,6 +225,21 @@ def test_a_layer_that_was_replaced_can_be_brought_back(desk: Desk) -> None:
     assert len(list((desk.store.path / "layers").glob("sites-*"))) == 1
 
 
+def test_every_version_kept_can_be_brought_back(desk: Desk) -> None:
+    for count in (12, 3, 2, 1):
+        desk.bring("sites", f"{count}.csv", offered.text(offered.SITES[: count + 1]))
+    listed = {one["id"]: one for one in desk.client.get("/layers").json()["layers"]}["sites"]
+    assert [one["source"] for one in listed["earlier"]] == ["2.csv", "3.csv", "12.csv"]
+    first = listed["earlier"][-1]["sha256"]
+    answer = desk.client.post("/layers/sites/restoration", params={"sha256": first})
+    assert (answer.json()["source"], answer.json()["rows"]) == ("12.csv", 12)
+    listed = {one["id"]: one for one in desk.client.get("/layers").json()["layers"]}["sites"]
+    assert [one["source"] for one in listed["earlier"]] == ["1.csv", "2.csv", "3.csv"]
+    assert_problem(
+        desk.client.post("/layers/sites/restoration", params={"sha256": "0" * 64}), 404, "layer_history"
+    )
+
+
 def test_a_layer_that_is_taken_out_can_be_brought_back(desk: Desk) -> None:
     desk.bring("sites", "tram.csv", offered.text(offered.SITES))
     old = desk.contents()["sites"]

@@ -195,7 +195,9 @@ class TestScenarios:
     def test_compared_by_name(self, client: httpx.Client, study: Study) -> None:
         client.put("/scenarios/B", json={"additions": [mast(study)]})
         inputs = {"scenarios": ["B", {"name": "dark", "removed_sites": ["a"]}]}
-        job_id = client.post("/processes/compare/execution", json={"inputs": inputs}).json()["jobID"]
+        job_id = client.post(
+            "/processes/compare/execution", json={"inputs": inputs}, headers={"Prefer": "respond-async"}
+        ).json()["jobID"]
         assert ended(client, job_id)["status"] == "successful"
         base, gaining, losing = client.get(f"/jobs/{job_id}/results").json()["scenarios"]
         assert gaining["delta"]["population"] > 0 > losing["delta"]["population"]

@@ -29,7 +29,7 @@ from phusong.coverage.placement.leastcost import solve_all_coverable, solve_leas
 from phusong.coverage.placement.leastcost_search import Search
 
 
-def _control(*, seconds: float = 30.0) -> Control:
+def _control(*, seconds: float = 300.0) -> Control:
     began = time.perf_counter()
     return Control(elapsed_s=lambda: time.perf_counter() - began, time_limit_s=seconds)
 

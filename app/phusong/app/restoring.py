@@ -32,8 +32,8 @@ def removed_layers(store: FolderStore) -> list[LayerMeta]:
     return [meta for layer in gone if (meta := store.previous(layer)) is not None]
 
 
-def restore_layer(store: FolderStore, layer: str) -> LayerMeta:
-    """Bring back the version of a layer before the present one; bringing back twice undoes it.
+def restore_layer(store: FolderStore, layer: str, *, sha256: str | None = None) -> LayerMeta:
+    """Bring back the version of a layer before the present one, or the one named; twice undoes it.
 
     Cells stand where their sites stand, so they move with sites that come back.
 
@@ -45,7 +45,7 @@ def restore_layer(store: FolderStore, layer: str) -> LayerMeta:
         ``study_locked``.
     """
     with store.lock():
-        kept = store.restore(layer)
+        kept = store.restore(layer, sha256=sha256)
         if layer == "sites":
             move_cells_with_sites(store, store.table("sites"))
         store.journal("restored", layer=layer, sha256=kept.content_sha256)

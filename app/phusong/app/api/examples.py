@@ -52,6 +52,7 @@ PARAMETERS: Mapping[str, Any] = MappingProxyType(
         "processID": ["optimise"],
         "q": "Xuan Bao",
         "reason": "terrain",
+        "sha256": "0" * 64,
         "sheet": "Trạm",
         "sort": "households",
         "status": "white,patchy",

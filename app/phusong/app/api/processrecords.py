@@ -135,7 +135,7 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
 DESCRIPTIONS: tuple[str, ...] = tuple(KINDS)
 """Every process there is, by name."""
 QUICK = frozenset({"what-if", "compare"})
-"""Processes that can answer at once: what if does unless a job is preferred, compare where waiting is."""
+"""Processes that answer at once unless a job is preferred."""
 
 
 def process_summary(name: str, language: Language) -> dict[str, Any]:

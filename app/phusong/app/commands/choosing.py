@@ -54,10 +54,10 @@ def technology(
         record = choose_technology(Baseline(open_study(study).store), request, progress=progress)
     if to is not None:
         count = export_technology(record, to, language=speaker.language)
-        speaker.say("cli.exported", count=count, path=str(to))
+        speaker.say("cli.exported", rows=count, path=str(to))
     if as_json:
         print_json(record)
-    elif to is None:
+    else:
         _tell(speaker, record)
 
 

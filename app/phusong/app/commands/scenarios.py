@@ -13,7 +13,7 @@ import typer
 
 from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
 from phusong.app.commands.studies import JsonOption, StudyOption
-from phusong.app.comparing import DENOMINATORS, compare, export_comparison, title
+from phusong.app.comparing import BASELINE, DENOMINATORS, compare, export_comparison, title
 from phusong.app.compute.whatif import Baseline
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.scenarios import (
@@ -153,7 +153,7 @@ def export(
     speaker = terminal(context)
     saved = scenario_store(open_study(study).store).load(name)
     count = export_scenario(saved, to, language=speaker.language)
-    speaker.say("cli.exported", count=count, path=str(to))
+    speaker.say("cli.exported", rows=count, path=str(to))
 
 
 def compare_all(
@@ -171,10 +171,10 @@ def compare_all(
         record = compare(Baseline(store), scenarios, progress=progress)
     if to is not None:
         export_comparison(record, to, language=speaker.language)
-        speaker.say("cli.exported", count=len(scenarios), path=str(to))
+        speaker.say("cli.exported", rows=len(scenarios), path=str(to))
     if as_json:
         print_json(record)
-    elif to is None:
+    else:
         _tell_comparison(speaker, record)
 
 
@@ -182,14 +182,16 @@ def _tell_comparison(speaker: Terminal, record: Mapping[str, Any]) -> None:
     columns, language = record["scenarios"], speaker.language
     for one in columns:
         speaker.tell(title(one, language))
-    speaker.tell("".join([f"{'':34}", *(f"{one['key']:>18}" for one in columns)]))
+    heads = [speaker.words("compare.baseline") if one["key"] == BASELINE else one["key"] for one in columns]
+    speaker.tell("".join([f"{'':34}", *(f"{head:>18}" for head in heads)]))
     for name in DENOMINATORS:
         cells = [_share(one["figures"][name], language) for one in columns]
-        _tell_row(speaker, record, name, cells)
+        _tell_row(speaker, record, name, cells, label="area_share" if name == "area" else name)
     costs = [number(one["cost_mvnd"], language) for one in columns]
     _tell_row(speaker, record, "cost_mvnd", costs)
     each = [number(one["cost_per_household_mvnd"], language, decimals=2) for one in columns]
     _tell_row(speaker, record, "cost_per_household_mvnd", each)
+    speaker.tell(f"* {speaker.words('compare.best')}")
     for one in columns:
         for kind in ("gains", "loses"):
             _tell_villages(speaker, one, kind)
@@ -199,12 +201,16 @@ def _share(figure: Mapping[str, Any], language: Any) -> str:  # noqa: ANN401 - o
     return percent(figure["share"], language, decimals=2)
 
 
-def _tell_row(speaker: Terminal, record: Mapping[str, Any], row: str, cells: list[str]) -> None:
+def _tell_row(
+    speaker: Terminal, record: Mapping[str, Any], row: str, cells: list[str], *, label: str = ""
+) -> None:
     keys = [one["key"] for one in record["scenarios"]]
     marked = [
         f"{cell}{'*' if key in record['best'][row] else ' '}" for key, cell in zip(keys, cells, strict=True)
     ]
-    speaker.tell("".join([f"{speaker.words(f'compare.rows.{row}'):34}", *(f"{cell:>18}" for cell in marked)]))
+    speaker.tell(
+        "".join([f"{speaker.words(f'compare.rows.{label or row}'):34}", *(f"{cell:>18}" for cell in marked)])
+    )
 
 
 def _tell_villages(speaker: Terminal, column: Mapping[str, Any], kind: str) -> None:

@@ -13,7 +13,7 @@ export interface LayerInfo {
 }
 
 export interface Layers {
-  layers: (LayerInfo & { previous: LayerInfo | null })[];
+  layers: (LayerInfo & { previous: LayerInfo | null; earlier: LayerInfo[] })[];
   /** Taken out; they can be brought back. */
   removed: LayerInfo[];
   importable: { id: string; endings: string[] }[];

@@ -208,7 +208,12 @@ export class DataDesk {
   }
 
   restore(layers: readonly string[]): Promise<void> {
-    return this.changeLayers(layers, requests.restoreLayer);
+    return this.changeLayers(layers, (layer) => requests.restoreLayer(layer));
+  }
+
+  /** Brings back one of the versions kept. */
+  restoreVersion(layer: string, sha256: string): Promise<void> {
+    return this.changeLayers([layer], (name) => requests.restoreLayer(name, sha256));
   }
 
   remove(layers: readonly string[]): Promise<void> {
@@ -227,6 +232,8 @@ export class DataDesk {
   /** Undoes the last import: what it replaced comes back, what it brought anew goes. */
   async undo(): Promise<void> {
     const changed = new Set(this.imported?.changed ?? []);
+    // The list may still be on its way when the button is pressed at once.
+    await this.loadLayers();
     const known = (this.layers?.layers ?? []).filter((layer) => changed.has(layer.id));
     const names = (replaced: boolean): string[] => known.filter((layer) => (layer.previous !== null) === replaced).map((layer) => layer.id);
     const [replaced, anew] = [names(true), names(false)];

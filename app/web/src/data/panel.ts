@@ -95,6 +95,8 @@ function layerRow(app: App, layer: Row): TemplateResult {
     <div class="layer-acts"><button class="link" data-testid="replace-${layer.id}" @click=${() => pick(app, importable)}>${t("data.replace")}</button>
       ${previous ? html`<button class="link" data-testid="restore-${layer.id}" title=${t("data.restore_title", { source: previous.source, date: date(previous.imported_at), n: number(previous.rows) })}
         @click=${() => void app.data.restore([layer.id])}>${t("data.restore")}</button>` : nothing}
+      ${layer.earlier.slice(1).map((one) => html`<button class="link" data-testid="restore-older-${layer.id}" title=${t("data.restore_title", { source: one.source, date: date(one.imported_at), n: number(one.rows) })}
+        @click=${() => void app.data.restoreVersion(layer.id, one.sha256)}>${t("data.restore_older", { source: one.source })}</button>`)}
       <button class="link" data-testid="remove-${layer.id}" @click=${() => void app.data.remove([layer.id])}>${t("data.remove")}</button></div></li>`;
 }
 

@@ -11,7 +11,8 @@ export const fetchJob = (id: string): Promise<Job> => send("GET", `jobs/${id}`);
 export const cancelJob = (id: string): Promise<Job> => send("DELETE", `jobs/${id}`);
 export const startJob = (process: string, inputs: Record<string, unknown> = {}): Promise<Job> =>
   send("POST", `processes/${process}/execution`, { inputs });
-export const restoreLayer = (layer: string): Promise<unknown> => send("POST", `layers/${layer}/restoration`);
+export const restoreLayer = (layer: string, sha256?: string): Promise<unknown> =>
+  send("POST", `layers/${layer}/restoration${sha256 ? `?sha256=${sha256}` : ""}`);
 export const removeLayer = (layer: string): Promise<unknown> => send("DELETE", `layers/${layer}`);
 export const discardUpload = (id: string): Promise<unknown> => send("DELETE", `uploads/${id}`);
 export const fetchMethod = (): Promise<MethodAnswer> => send("GET", "method");

@@ -247,16 +247,24 @@ class FolderStore:
         version = history.previous_version(self.path / "layers", layer, present)
         return None if version is None else meta_from_json(orjson.dumps(dict(version.record)))
 
-    def restore(self, layer: str) -> LayerMeta:
-        """Bring back the version before the present one, which is kept in its turn.
+    def earlier(self, layer: str) -> list[LayerMeta]:
+        """Where the versions that can be brought back came from, the newest first."""
+        present = self._record(layer) if self.has(layer) else {}
+        kept = history.other_versions(self.path / "layers", layer, present)
+        return [meta_from_json(orjson.dumps(dict(version.record))) for version in kept]
+
+    def restore(self, layer: str, *, sha256: str | None = None) -> LayerMeta:
+        """Bring back the version before the present one, or the one named; the present one is kept too.
 
         Raises
         ------
         NotFoundError
-            ``layer_history`` where no earlier version is kept.
+            ``layer_history`` where no earlier version is kept, or not the one named.
         """
         present = self._record(layer) if self.has(layer) else {}
-        version = history.previous_version(self.path / "layers", layer, present)
+        kept_before = history.other_versions(self.path / "layers", layer, present)
+        wanted = (one for one in kept_before if sha256 in (None, one.record.get("content_sha256")))
+        version = next(wanted, None)
         if version is None:
             raise NotFoundError("layer_history", layer=layer)
         staged = self._staging(layer, version.data.suffix)

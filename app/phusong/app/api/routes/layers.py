@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from phusong.app.api.answers import JSON, encode, json_answer
 from phusong.app.api.dependencies import CurrentSnapshot, JobDesk, Uploads
@@ -31,9 +31,11 @@ def layers(request: Request, snapshot: CurrentSnapshot, desk: Uploads) -> Respon
 
 
 @router.post("/layers/{layer}/restoration", dependencies=[Depends(from_this_page)])
-def restore(jobs: JobDesk, layer: str) -> Response:
-    """Bring back the version of a layer before the present one; a second time brings the present one back."""
-    kept = restore_layer(jobs.store, layer[:80])
+def restore(
+    jobs: JobDesk, layer: str, sha256: Annotated[str | None, Query(pattern="^[0-9a-f]{64}$")] = None
+) -> Response:
+    """Bring back the version before the present one, or one of `earlier`; a second time undoes it."""
+    kept = restore_layer(jobs.store, layer[:80], sha256=sha256)
     return Response(encode(_told(kept)), media_type=JSON, headers={"Cache-Control": "no-store"})
 
 
@@ -45,8 +47,8 @@ def remove(jobs: JobDesk, layer: str) -> Response:
 
 
 def _record(store: FolderStore, layer: str) -> dict[str, Any]:
-    previous = store.previous(layer)
-    return {**_told(store.meta(layer)), "previous": None if previous is None else _told(previous)}
+    earlier = [_told(meta) for meta in store.earlier(layer)]
+    return {**_told(store.meta(layer)), "previous": earlier[0] if earlier else None, "earlier": earlier}
 
 
 def _told(meta: LayerMeta) -> dict[str, Any]:

@@ -68,18 +68,20 @@ def execute(  # noqa: PLR0917 - parts of a request
     execution: Execution,
     prefer: Annotated[str, Header(max_length=200)] = "",
 ) -> Response:
-    """Run a process: at once where it is quick and nobody prefers otherwise, else as a job."""
+    """Run a process: at once where that is offered and nobody prefers otherwise, else as a job."""
     _known(process)
     if process == "what-if" and "respond-async" not in prefer:
         question = read_question(execution.inputs)
         return _at_once(desk_of(snapshot).answer(question), execution)
-    if process == "compare" and "wait" in prefer:
+    if process == "compare" and "respond-async" not in prefer:
         named = checked_comparison(snapshot.store, execution.inputs)
         return _at_once(desk_of(snapshot).compare(named), execution)
     job_id = desk.submit(process, execution.inputs, response=execution.response)
     desk.start()
     root = request.scope.get("root_path", "")
-    headers = {"Location": f"{root}/jobs/{job_id}", "Preference-Applied": "respond-async"}
+    headers = {"Location": f"{root}/jobs/{job_id}"}
+    if "respond-async" in prefer:
+        headers["Preference-Applied"] = "respond-async"
     body = encode(status_info(desk.get(job_id), language))
     return Response(body, status_code=201, media_type=JSON, headers={**headers, "Cache-Control": "no-store"})
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.coverage.cells import SECTOR
 
 from phusong.coverage.errors import GridError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.losses import LossWindow
 from phusong.coverage.method import Method, VillageRule
-from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.tabulated import AntennaPattern
 from phusong.coverage.service import served_mask
 from phusong.coverage.signal import compose_carrier, merge_carriers
@@ -221,22 +221,13 @@ def test_no_villages_at_all():
     assert len(table) == 0
 
 
-MAST = Cell(
-    cell_id="a-1",
-    site_id="a",
-    operator="Viettel",
-    technology="4G",
-    frequency_mhz=1842.5,
-    bandwidth_mhz=20.0,
-    x_m=0.0,
-    y_m=0.0,
-    antenna_height_m=36.0,
+MAST = replace(
+    SECTOR,
     azimuth_deg=None,
     downtilt_deg=0.0,
     power_dbm=-10.0,
     antenna_gain_dbi=0.0,
     horizontal_beamwidth_deg=360.0,
-    vertical_beamwidth_deg=7.0,
     pattern=AntennaPattern("alike", 0.0, 0.0, (0.0,) * 360, (0.0,) * 360),
 )
 """Over free space its level falls to -110 dBm some 660 m away."""

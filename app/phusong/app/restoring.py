@@ -29,7 +29,7 @@ def removed_layers(store: FolderStore) -> list[LayerMeta]:
     gone = (
         sorted(path.name for path in folder.iterdir() if path.name not in present) if folder.is_dir() else []
     )
-    return [meta for layer in gone if (meta := store.previous(layer)) is not None]
+    return [earlier[0] for layer in gone if (earlier := store.earlier(layer))]
 
 
 def restore_layer(store: FolderStore, layer: str, *, sha256: str | None = None) -> LayerMeta:

@@ -241,12 +241,6 @@ class FolderStore:
         data.unlink(missing_ok=True)
         self.journal("removed", layer=layer)
 
-    def previous(self, layer: str) -> LayerMeta | None:
-        """Where the version before the present one came from; None where none is kept."""
-        present = self._record(layer) if self.has(layer) else {}
-        version = history.previous_version(self.path / "layers", layer, present)
-        return None if version is None else meta_from_json(orjson.dumps(dict(version.record)))
-
     def earlier(self, layer: str) -> list[LayerMeta]:
         """Where the versions that can be brought back came from, the newest first."""
         present = self._record(layer) if self.has(layer) else {}

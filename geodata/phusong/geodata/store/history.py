@@ -83,11 +83,6 @@ def versions(layers: Path, layer: str) -> list[Version]:
     return sorted(found, key=lambda version: -version.number)
 
 
-def previous_version(layers: Path, layer: str, present: Mapping[str, Any]) -> Version | None:
-    """Return the newest version that differs from the present one; None where there is none."""
-    return next(iter(other_versions(layers, layer, present)), None)
-
-
 def other_versions(layers: Path, layer: str, present: Mapping[str, Any]) -> list[Version]:
     """Return the versions that differ from the present one, newest first."""
     return [one for one in versions(layers, layer) if not _is_same(one.record, present)]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from pathlib import Path
 
 import pytest
 
-from phusong.app.i18n import LANGUAGES, catalogue, choose_language, tell_error, translate
+from phusong.app.i18n import LANGUAGES, Language, catalogue, choose_language, tell_error, translate
 from phusong.app.i18n.numbers import number, percent
+from phusong.app.i18n.sentences import limits
 from phusong.coverage.errors import Finding, InputError, PhuSongError, TableError
 
 
@@ -88,7 +90,7 @@ def test_a_refused_table_names_file_row_column_value_and_what_is_allowed() -> No
         code="out_of_range", file="a.csv", row=7, column="antenna_height_m", value="-3", allowed="0.5 .. 500"
     )
     told = tell_error(TableError("cells", [finding]), "en")
-    for part in ("cells", "a.csv", "row 7", "antenna_height_m", "-3", "0.5 .. 500"):
+    for part in ("cells", "a.csv", "row 7", "antenna_height_m", "-3", "0.5 to 500", "1 error."):
         assert part in told
 
 
@@ -122,3 +124,55 @@ def test_numbers_are_written_as_people_write_them(value, language, decimals, tol
 def test_an_unknown_share_is_a_dash_never_zero() -> None:
     assert percent(None, "vi") == "–"
     assert percent(0.756, "vi") == "75,6\xa0%"
+
+
+@pytest.mark.parametrize("value", [0.9512, 1234.5, -0.5, "0.5 .. 1500.25"])
+def test_no_error_tells_a_vietnamese_number_with_an_english_point(value: float | str) -> None:
+    """Every sentence, every kind of number; a text is ours to write only where it says what is allowed."""
+    keys = [key for key in catalogue("vi") if key.startswith(("errors.", "findings.", "cli."))]
+    for key in keys:
+        names = _placeholders(catalogue("vi")[key])
+        wanted = names & {"allowed"} if isinstance(value, str) else names
+        told = translate(key, "vi", **dict.fromkeys(wanted, value))
+        bare = translate(key, "vi", **dict.fromkeys(wanted, ""))
+        points = re.findall(r"\d\.\d", told), re.findall(r"\d\.\d", bare)
+        assert len(points[0]) <= len(points[1]) + told.count("1.234,5") + told.count("1.500,25"), key
+
+
+def test_thousands_are_parted_in_amounts_and_not_in_names_of_things() -> None:
+    assert "1.234.567 ô" in translate("errors.grid_too_large", "vi", cells=1_234_567, allowed=2)
+    assert "8000" in translate("errors.port_taken", "vi", port=8000, host="localhost")
+    assert "2030" in translate("cli.target_set", "vi", technology="5G", percent=99.5, year=2030)
+    assert "99,5" in translate("cli.target_set", "vi", technology="5G", percent=99.5, year=2030)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "told"),
+    [
+        ("-30 .. 80", "vi", "−30 đến 80"),
+        ("0.5 .. 500 m", "vi", "0,5 đến 500 m"),
+        ("0.5 .. 500 m", "en", "0.5 to 500 m"),
+        ("1.4, 3, 5", "vi", "1,4; 3; 5"),
+        ("0 .. 1e9", "en", "0 to 1,000,000,000"),
+        ("EPSG:4326, v1.0.2, B3, .csv", "vi", "EPSG:4326, v1.0.2, B3, .csv"),
+        ("700,1800", "vi", "700,1800"),
+    ],
+)
+def test_what_is_allowed_is_told_in_the_marks_of_the_language(
+    text: str, language: Language, told: str
+) -> None:
+    assert limits(text, language) == told
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 error."), (2, "2 errors."), (0, "0 errors.")])
+def test_one_is_no_plural(count: int, told: str) -> None:
+    assert told in translate("errors.table_refused", "en", layer="sites", errors=count)
+
+
+def test_no_error_of_the_api_names_an_option_of_the_command_line() -> None:
+    for language in LANGUAGES:
+        words = catalogue(language)
+        spoken = {key: words[key] for key in words if key.startswith(("errors.", "findings."))}
+        assert [key for key, text in spoken.items() if re.search(r"(^|\s|\()--[a-z]", text)] == []
+        hints = [key.removeprefix("cli.hints.") for key in words if key.startswith("cli.hints.")]
+        assert [code for code in hints if f"errors.{code}" not in words] == []

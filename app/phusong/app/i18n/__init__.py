@@ -6,13 +6,22 @@ import functools
 import json
 from collections.abc import Mapping
 from importlib import resources
-from typing import Any, Literal
+from typing import Any
 
+from phusong.app.i18n.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
+from phusong.app.i18n.sentences import fill, limits
 from phusong.coverage.errors import Finding, PhuSongError, TableError
 
-Language = Literal["vi", "en"]
-LANGUAGES: tuple[Language, ...] = ("vi", "en")
-DEFAULT_LANGUAGE: Language = "vi"
+__all__ = [
+    "DEFAULT_LANGUAGE",
+    "LANGUAGES",
+    "Language",
+    "catalogue",
+    "choose_language",
+    "tell_error",
+    "tell_finding",
+    "translate",
+]
 
 
 @functools.cache
@@ -30,13 +39,6 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
     return pairs
 
 
-class _Blank(dict[str, object]):
-    """Leaves a placeholder that nobody filled visible instead of failing the sentence."""
-
-    def __missing__(self, key: str) -> str:
-        return "{" + key + "}"
-
-
 def translate(key: str, language: Language = DEFAULT_LANGUAGE, /, **parameters: object) -> str:
     """Return the sentence of a key with its placeholders filled.
 
@@ -46,7 +48,7 @@ def translate(key: str, language: Language = DEFAULT_LANGUAGE, /, **parameters: 
         Dotted name; falls back to English, then to the key itself.
     language : {"vi", "en"}
     **parameters
-        Values of the placeholders.
+        Values of the placeholders; numbers are written in the marks of the language.
 
     Examples
     --------
@@ -54,7 +56,7 @@ def translate(key: str, language: Language = DEFAULT_LANGUAGE, /, **parameters: 
     'no.such.key'
     """
     sentence = catalogue(language).get(key) or catalogue("en").get(key) or key
-    return sentence.format_map(_Blank(parameters))
+    return fill(sentence, language, parameters)
 
 
 def choose_language(wanted: str | None) -> Language:
@@ -81,17 +83,23 @@ def tell_error(error: PhuSongError, language: Language = DEFAULT_LANGUAGE) -> st
 
 
 def tell_finding(finding: Finding, language: Language = DEFAULT_LANGUAGE) -> str:
-    """Put a finding into words: where, what, the value and what is allowed."""
+    """Put a finding into words: where, what, the value and what is allowed.
+
+    A sentence that names the value or what is allowed itself is not followed by it.
+    """
     places = [
-        translate(f"findings.place.{name}", language, value=value)
+        translate(f"findings.place.{name}", language, value=str(value))
         for name in ("file", "sheet", "row", "column")
         if (value := getattr(finding, name)) is not None
     ]
+    key = f"findings.{finding.code}"
     parts = {name: "" if value is None else value for name, value in finding.as_dict().items()}
-    sentence = translate(f"findings.{finding.code}", language, **parts)
+    told = catalogue(language).get(key, "")
+    allowed = None if finding.allowed is None else limits(finding.allowed, language)
     details = [
         translate(f"findings.{name}", language, value=value)
-        for name, value in (("value", finding.value), ("allowed", finding.allowed))
-        if value is not None
+        for name, value in (("value", finding.value), ("allowed", allowed))
+        if value is not None and f"{{{name}}}" not in told
     ]
-    return f"{', '.join(places)}: {sentence}{''.join(details)}" if places else f"{sentence}{''.join(details)}"
+    sentence = f"{translate(key, language, **parts)}{''.join(details)}"
+    return f"{', '.join(places)}: {sentence}" if places else sentence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from phusong.app.i18n import Language
+from phusong.app.i18n.languages import Language
 
 UNKNOWN = "–"
 _MARKS: dict[Language, tuple[str, str]] = {"vi": (".", ","), "en": (",", ".")}

@@ -143,7 +143,7 @@ class TowerRequest:
     def __post_init__(self) -> None:
         given = [self.budget_mvnd, self.sites, self.reach_percent]
         if sum(one is not None for one in given) != 1:
-            raise InputError("tower_goal_one", allowed="--budget, --sites, --reach")
+            raise InputError("tower_goal_one")
         if self.reach_percent is not None and self.yearly_budgets_mvnd:
             self._check_each("yearly_budget", self.yearly_budgets_mvnd, 0.0)
         self._check_goal()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from phusong.coverage.errors import StudyError
-from phusong.geodata.store.arrays import map_arrays, read_first, write_arrays
+from phusong.geodata.store.arrays import is_whole, map_arrays, read_first, write_arrays
 
 ARRAYS = {
     "steps": np.arange(7, dtype=np.uint16),
@@ -44,6 +44,17 @@ def test_a_cut_file_is_broken(tmp_path: Path, keep: int) -> None:
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(StudyError, match="study_broken"):
         map_arrays(path)
+    assert not is_whole(path)
+
+
+def test_a_whole_file_is_told_from_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    assert not is_whole(path)
+    for arrays in (ARRAYS, {f"array {k}": np.ones(k) for k in range(400)}):
+        write_arrays(path, arrays)
+        assert is_whole(path)
+    path.write_bytes(path.read_bytes()[:16] + b"[nothing like it]" * 500)
+    assert not is_whole(path)
 
 
 def test_another_file_is_broken_and_none_is_missing(tmp_path: Path) -> None:
@@ -51,6 +62,7 @@ def test_another_file_is_broken_and_none_is_missing(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 something else entirely")
     with pytest.raises(StudyError, match="study_broken"):
         map_arrays(path)
+    assert not is_whole(path)
     with pytest.raises(FileNotFoundError):
         map_arrays(tmp_path / "none.bin")
 

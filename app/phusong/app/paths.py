@@ -13,7 +13,7 @@ import rasterio
 from pyproj import Transformer
 from rasterio.windows import Window
 
-from phusong.app.compute.inputs import cell_of_row
+from phusong.app.compute.cellrows import cell_of_row
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method

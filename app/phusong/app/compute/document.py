@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+from phusong.app.compute.derived import derived
 from phusong.app.compute.fingerprint import engine_version
 from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.served import ServedLayers, carrier_records
@@ -88,7 +91,6 @@ def _required_dbm(inputs: ComputeInputs) -> dict[str, float]:
 def _province(
     inputs: ComputeInputs, world: World, parts: Parts, villages: gpd.GeoDataFrame | None
 ) -> dict[str, Any]:
-    unknown = ~np.isfinite(inputs.terrain.values)
     return {
         "name": inputs.store.name,
         "area_km2": float(world.area_km2.sum()),
@@ -96,9 +98,16 @@ def _province(
         "households": _total(parts, "households", None),
         "villages": 0 if villages is None else len(villages),
         "villages_by_status": _by_status(villages),
-        "no_terrain_share": float(unknown.mean()),
+        "no_terrain_share": _no_terrain_share(inputs),
         "shares": share_tree(parts, None),
     }
+
+
+def _no_terrain_share(inputs: ComputeInputs) -> float:
+    def share() -> dict[str, npt.NDArray[np.float64]]:
+        return {"share": np.array([np.mean(~np.isfinite(inputs.terrain.values))])}
+
+    return float(derived(inputs, "no-terrain", depends_on=("terrain",), make=share)["share"][0])
 
 
 def _total(parts: Parts, denominator: str, code: str | None) -> float | None:
@@ -110,8 +119,12 @@ def _total(parts: Parts, denominator: str, code: str | None) -> float | None:
 
 
 def _by_status(villages: pd.DataFrame | None) -> dict[str, int]:
-    counts = {} if villages is None else villages["status"].value_counts().to_dict()
-    return {status: int(counts.get(status, 0)) for status in STATUSES}
+    return _counted([] if villages is None else villages["status"].tolist())
+
+
+def _counted(statuses: Iterable[str]) -> dict[str, int]:
+    counts = Counter(statuses)
+    return {status: counts[status] for status in STATUSES}
 
 
 def _communes(
@@ -120,7 +133,10 @@ def _communes(
     villages: gpd.GeoDataFrame | None,
     centres: Mapping[str, Mapping[str, bool | None]],
 ) -> list[dict[str, Any]]:
-    by_commune = {} if villages is None else dict(iter(villages.groupby("commune_code")))
+    by_commune: dict[str, list[str]] = {}
+    if villages is not None:
+        for code, status in zip(villages["commune_code"], villages["status"], strict=True):
+            by_commune.setdefault(code, []).append(status)
     inner = world.communes.geometry.representative_point()
     bounds = world.communes.geometry.bounds.to_numpy()
     return [
@@ -132,7 +148,7 @@ def _communes(
             "population": _number(world.population[index]),
             "households": _total(parts, "households", code),
             "villages": len(by_commune.get(code, ())),
-            "villages_by_status": _by_status(by_commune.get(code)),
+            "villages_by_status": _counted(by_commune.get(code, ())),
             "lon": float(inner.iloc[index].x),
             "lat": float(inner.iloc[index].y),
             "bbox": [float(edge) for edge in bounds[index]],

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 
+from phusong.app.compute.cellrows import cells_of_table
 from phusong.app.compute.fingerprint import engine_version, fingerprint
 from phusong.app.compute.mapped import mapped_raster
 from phusong.coverage.errors import InputError
@@ -18,7 +17,7 @@ from phusong.coverage.method import Method
 from phusong.coverage.propagation.area_setup import bilinear, cell_position
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.tabulated import AntennaPattern
-from phusong.geodata.antennas import antenna_patterns, pattern_of, with_antenna_values, with_antennas
+from phusong.geodata.antennas import antenna_patterns, with_antennas
 from phusong.geodata.sites import derive_cells
 from phusong.geodata.store.folder import FolderStore
 
@@ -138,8 +137,10 @@ def load_inputs(store: FolderStore, *, mode: str = DEFAULT_MODE) -> ComputeInput
 
 def _placed(cells: Sequence[Cell], terrain: Raster) -> tuple[tuple[Cell, ...], dict[str, tuple[str, ...]]]:
     """Part cells that stand on known ground from those that do not."""
-    place = np.array([cell_position(terrain.grid, cell.x_m, cell.y_m) for cell in cells]).reshape(-1, 2).T
-    ground_m = bilinear(terrain.values, place)
+    x_m, y_m = (
+        np.array([getattr(cell, axis) for cell in cells], dtype=np.float64) for axis in ("x_m", "y_m")
+    )
+    ground_m = bilinear(terrain.values, cell_position(terrain.grid, x_m, y_m))
     kept, left_out = [], {"outside_grid": set[str](), "unknown_terrain": set[str]()}
     for cell, height_m in zip(cells, ground_m.tolist(), strict=True):
         if not terrain.grid.contains(cell.x_m, cell.y_m):
@@ -164,43 +165,4 @@ def cells_table(store: FolderStore) -> tuple[gpd.GeoDataFrame, dict[str, tuple[s
 
 def _cells(table: gpd.GeoDataFrame, grid: Grid, patterns: Mapping[str, AntennaPattern]) -> list[Cell]:
     on_air = table[table["is_on_air"].fillna(True).astype(bool)] if "is_on_air" in table else table
-    metric = on_air.to_crs(epsg=grid.epsg).sort_values("cell_id")
-    return [
-        cell_of_row(row, x_m, y_m, patterns=patterns)
-        for row, x_m, y_m in zip(metric.to_dict("records"), metric.geometry.x, metric.geometry.y, strict=True)
-    ]
-
-
-def cell_of_row(
-    row: Mapping[str, Any], x_m: float, y_m: float, *, patterns: Mapping[str, AntennaPattern]
-) -> Cell:
-    """Return a row of the cells table as the engine's cell; a column that is absent or empty has its default.
-
-    Parameters
-    ----------
-    row : mapping
-        Columns of the cells table.
-    x_m, y_m : float
-        Mast in the study CRS, kept to the millimetre.
-    patterns : mapping of str to AntennaPattern
-        The study's measured antennas (see `antenna_patterns`).
-    """
-    pattern = pattern_of(row.get("antenna"), patterns)
-    told = row if pattern is None else with_antenna_values(row, pattern)
-    given = {name: value for name, value in told.items() if name in _CELL_FIELDS and not _is_missing(value)}
-    numbers: dict[str, Any] = {name: float(value) for name, value in given.items() if name not in _CELL_TEXTS}
-    if "mimo_layers" in numbers:
-        numbers["mimo_layers"] = int(numbers["mimo_layers"])
-    texts = {name: str(value) for name, value in given.items() if name in _CELL_TEXTS}
-    place = {"x_m": round(float(x_m), 3), "y_m": round(float(y_m), 3)}
-    return Cell(**{"azimuth_deg": None, **numbers, **texts, **place}, pattern=pattern)
-
-
-_CELL_TEXTS = ("cell_id", "site_id", "operator", "technology", "antenna")
-_CELL_FIELDS = frozenset(item.name for item in fields(Cell)) - {"pattern"}
-
-
-def _is_missing(value: object) -> bool:
-    if isinstance(value, str | float):
-        return value != value  # noqa: PLR0124 - NaN differs from itself
-    return value is None or bool(pd.isna(value))
+    return cells_of_table(on_air.to_crs(epsg=grid.epsg).sort_values("cell_id"), patterns=patterns)

@@ -36,8 +36,10 @@ class Previous:
 
     Attributes
     ----------
-    bits, best_level : ndarray, shape (height, width)
+    bits : ndarray of unsigned int, shape (height, width)
         As in `ServedLayers`.
+    own_bits, own_best_level : ndarray, shape (height, width)
+        As in `ServedLayers`, to be written to: the pages that are get copied, and the files stay as they are.
     overviews : mapping of str to ndarray of uint8
         By the name of the layer.
     blocks : mapping of Corner to frozenset
@@ -47,7 +49,8 @@ class Previous:
     """
 
     bits: npt.NDArray[np.unsignedinteger[Any]]
-    best_level: Int16Array
+    own_bits: npt.NDArray[np.unsignedinteger[Any]]
+    own_best_level: Int16Array
     overviews: Mapping[str, Codes]
     blocks: Mapping[Corner, frozenset[tuple[Carrier, str]]]
     villages: Mapping[str, npt.NDArray[np.float64]]
@@ -140,10 +143,11 @@ def previous_results(
 
 def _read(in_place: InPlace, *, has_villages: bool) -> Previous:
     run_dir = in_place.run_dir
-    served = map_arrays(run_dir / SERVED_FILE)
+    own = map_arrays(run_dir / SERVED_FILE, is_private=True)
     return Previous(
-        bits=served["bits"],
-        best_level=served["best_level"],
+        bits=map_arrays(run_dir / SERVED_FILE)["bits"],
+        own_bits=own["bits"],
+        own_best_level=own["best_level"],
         overviews=map_arrays(run_dir / OVERVIEWS_FILE),
         blocks=blocks_of(in_place.signal),
         villages=map_arrays(run_dir / VILLAGES_FILE) if has_villages else {},

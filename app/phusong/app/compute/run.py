@@ -33,14 +33,10 @@ from phusong.app.compute.published import current_run, publishing
 from phusong.app.compute.served import ServedLayers, judge_services, signal_map
 from phusong.app.compute.settlements import (
     Settlements,
-    VillageFigures,
     area_of,
-    figure_shares,
     locate_settlements,
     village_points,
-    village_shares,
     village_table,
-    write_village_figures,
 )
 from phusong.app.compute.shares import Name, area_shares, figure_masks, people_shares
 from phusong.app.compute.signalmap import SignalMap
@@ -53,6 +49,12 @@ from phusong.app.compute.stacks import (
     missing_blocks,
     plan_stacks,
     stacks_basis,
+)
+from phusong.app.compute.villagefigures import (
+    VillageFigures,
+    figure_shares,
+    village_shares,
+    write_village_figures,
 )
 from phusong.app.compute.world import World, build_world
 from phusong.coverage.errors import InputError
@@ -197,26 +199,30 @@ def _write_figures(
     run_dir: Path,
     progress: Progress,
 ) -> None:
-    masks = figure_masks(layers)
-    counted: dict[Name, VillageFigures] = {}
-    if settlements is not None:
-        progress("shares", 0, len(masks))
-        counted = village_shares(inputs, settlements, layers, masks, previous=previous)
-        write_village_figures(run_dir / VILLAGES_FILE, counted)
-    (run_dir / JUDGED_FILE).write_bytes(orjson.dumps(judging_record(inputs, signal)))
-    parts = _parts(inputs, world, layers, masks, settlements=settlements, counted=counted, progress=progress)
+    figures = len(figure_masks(layers))
+    progress("shares", 0, figures)
     villages = None
-    if settlements is not None:
-        villages = village_table(
-            inputs,
-            world,
-            settlements,
-            served=layers.served(_rule_mask(inputs, layers)),
-            layers=layers,
-            signal=signal,
-            progress=progress,
+    # Counting is done by kernels that hold no lock, explaining by the interpreter: neither waits for it.
+    with _beside() as beside:
+        counting = beside.submit(
+            _counted, inputs, world, settlements, layers=layers, signal=signal, previous=previous
         )
-        villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
+        if settlements is not None:
+            villages = village_table(
+                inputs,
+                world,
+                settlements,
+                served=layers.served(_rule_mask(inputs, layers)),
+                layers=layers,
+                signal=signal,
+                progress=progress,
+            )
+            villages.to_parquet(run_dir / "villages.parquet", compression="zstd", index=False)
+        (run_dir / JUDGED_FILE).write_bytes(orjson.dumps(judging_record(inputs, signal)))
+        parts, counted = counting.result()
+    progress("shares", figures, figures)
+    if settlements is not None:
+        write_village_figures(run_dir / VILLAGES_FILE, counted)
     document = results_document(
         inputs,
         world,
@@ -236,20 +242,23 @@ def _rule_mask(inputs: ComputeInputs, layers: ServedLayers) -> int:
     return mask
 
 
-def _parts(
+def _counted(
     inputs: ComputeInputs,
     world: World,
-    layers: ServedLayers,
-    masks: Mapping[Name, int],
-    *,
     settlements: Settlements | None,
-    counted: Mapping[Name, VillageFigures],
-    progress: Progress,
-) -> dict[Name, dict[str, ZoneShares | None]]:
+    *,
+    layers: ServedLayers,
+    signal: SignalMap,
+    previous: Previous | None,
+) -> tuple[dict[Name, dict[str, ZoneShares | None]], dict[Name, VillageFigures]]:
+    """Count what each figure counts: shares by commune, and the figures of every village."""
+    masks = figure_masks(layers)
+    counted: dict[Name, VillageFigures] = {}
+    if settlements is not None:
+        counted = village_shares(inputs, settlements, layers, masks, signal=signal, previous=previous)
     with _beside() as beside:
         counting = beside.submit(people_shares, world, layers, masks)
         areas, people = area_shares(world, layers, masks), counting.result()
-    progress("shares", len(masks), len(masks))
     parts: dict[Name, dict[str, ZoneShares | None]] = {}
     for name in masks:
         villages, homes = (
@@ -259,7 +268,7 @@ def _parts(
         if homes is None and own is not None:
             homes = household_shares(own, world.population / inputs.method.household_size)
         parts[name] = {"area": areas[name], "population": own, "households": homes, "villages": villages}
-    return parts
+    return parts, counted
 
 
 def _prune(inputs: ComputeInputs, keys: Mapping[str, LossKey], blocks: Sequence[StackBlock]) -> None:

@@ -159,8 +159,8 @@ def _kept_layers(services: tuple[Service, ...], previous: Previous, signal: Sign
     """Take over the layers of an earlier run, emptied where blocks changed."""
     layers = ServedLayers(
         services,
-        previous.bits.copy(),
-        previous.best_level.copy(),
+        previous.own_bits,
+        previous.own_best_level,
         {service: previous.overviews[signal_layer(service[1], service[0])].copy() for service in services},
     )
     for row0, col0 in previous.changed(signal):

@@ -1,10 +1,8 @@
-"""Status of villages with reasons, and shares of villages and households."""
+"""Villages on the grid, and their status with reasons."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -15,8 +13,6 @@ import pandas as pd
 from phusong.app.compute.derived import derived
 from phusong.app.compute.evidence import explain_villages
 from phusong.app.compute.inputs import ComputeInputs
-from phusong.app.compute.parallel import ThreadPool
-from phusong.app.compute.previous import Previous
 from phusong.app.compute.progress import Progress
 from phusong.app.compute.served import ServedLayers
 from phusong.app.compute.signalmap import SignalMap
@@ -27,11 +23,7 @@ from phusong.coverage.nearest import Points
 from phusong.coverage.signal_kernel import Int16Array
 from phusong.coverage.stacks import levels_dbm
 from phusong.coverage.villages import Catchments, assess, catchments, cells_at
-from phusong.coverage.zonal import BoolArray, ZoneShares, code_index, zone_of_cells
-from phusong.geodata.store.arrays import write_arrays
-
-Name = tuple[str, str]
-"""Technology and operator of a figure."""
+from phusong.coverage.zonal import BoolArray, code_index, zone_of_cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +125,11 @@ def _catchment_arrays(
 
 def part_of(settlements: Settlements, place: npt.NDArray[np.int64]) -> Settlements:
     """Return the villages that have any of some cells of the grid (flat indices, ascending)."""
-    return _picked(settlements, _villages_at(settlements, place))
+    return picked(settlements, villages_at(settlements, place))
 
 
-def _villages_at(settlements: Settlements, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def villages_at(settlements: Settlements, place: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the indices of the villages that have any of some cells (flat indices, ascending)."""
     areas = settlements.areas
     # Of the same type, or all cells are converted.
     wanted = place.astype(areas.cell.dtype)
@@ -146,7 +139,8 @@ def _villages_at(settlements: Settlements, place: npt.NDArray[np.int64]) -> npt.
     return np.union1d(areas.village[entries], centred).astype(np.int64)
 
 
-def _picked(settlements: Settlements, own: npt.NDArray[np.int64]) -> Settlements:
+def picked(settlements: Settlements, own: npt.NDArray[np.int64]) -> Settlements:
+    """Return some of the villages, by index, ascending."""
     areas = settlements.areas
     spans = [settlements.order[settlements.begin[k] : settlements.begin[k + 1]] for k in own]
     listed = np.sort(np.concatenate(spans)) if spans else np.empty(0, dtype=np.int32)
@@ -226,128 +220,6 @@ def _numbers(table: pd.DataFrame, column: str) -> FloatArray:
     if column not in table:
         return np.full(len(table), np.nan)
     return pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64)
-
-
-def village_shares(
-    inputs: ComputeInputs,
-    settlements: Settlements,
-    layers: ServedLayers,
-    masks: Mapping[Name, int],
-    *,
-    previous: Previous | None = None,
-) -> dict[Name, VillageFigures]:
-    """Villages and households served, by technology and operator.
-
-    Villages whose cells are served as in the earlier run are taken from there.
-    """
-    kept = {} if previous is None else _kept_figures(settlements, masks, previous)
-    moved = _Moved.since(settlements, layers, previous) if previous is not None and kept else None
-
-    def figures(name: Name) -> VillageFigures:
-        if moved is not None and name in kept:
-            return moved.figures(inputs, kept[name], layers, masks[name])
-        return _judged(inputs, settlements, layers.served(masks[name]))
-
-    names = list(masks)
-    return dict(zip(names, ThreadPool().map(figures, names), strict=True))
-
-
-VillageFigures = dict[str, npt.NDArray[np.float64]]
-"""``is_served``, ``households_served`` and ``households``, one number a village each."""
-
-
-def figure_shares(
-    world: World, settlements: Settlements, figures: VillageFigures
-) -> tuple[ZoneShares, ZoneShares]:
-    """Shares of villages and of households."""
-    codes, zone = world.zones.codes, settlements.zone
-    inside = zone >= 0
-
-    def by_zone(values: FloatArray) -> npt.NDArray[np.float64]:
-        sums = np.bincount(zone[inside], np.nan_to_num(values[inside]), minlength=len(codes))
-        return sums.astype(np.float64)
-
-    return (
-        ZoneShares(codes, by_zone(figures["is_served"]), by_zone(np.ones(len(zone)))),
-        ZoneShares(codes, by_zone(figures["households_served"]), by_zone(figures["households"])),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Moved:
-    """Villages with a cell whose services changed.
-
-    Attributes
-    ----------
-    changed : int
-        Services that changed anywhere.
-    own : ndarray of int64
-        Indices of the villages.
-    part : Settlements
-        Only they.
-    cells : ndarray of int64
-        Their cells, centres among them.
-    """
-
-    changed: int
-    own: npt.NDArray[np.int64]
-    part: Settlements
-    cells: npt.NDArray[np.int64]
-
-    @classmethod
-    def since(cls, settlements: Settlements, layers: ServedLayers, previous: Previous) -> _Moved:
-        """Compare a run with an earlier one."""
-        place = np.flatnonzero(layers.bits != previous.bits)
-        differences = layers.bits.flat[place] ^ previous.bits.flat[place]
-        own = _villages_at(settlements, place)
-        part = _picked(settlements, own)
-        centres = part.areas.centre_cell
-        cells = np.union1d(part.areas.cell, centres[centres >= 0]).astype(np.int64)
-        return cls(int(np.bitwise_or.reduce(differences, initial=0)), own, part, cells)
-
-    def figures(
-        self, inputs: ComputeInputs, kept: VillageFigures, layers: ServedLayers, mask: int
-    ) -> VillageFigures:
-        """Judge these villages again where a mask is concerned; all others stay."""
-        if not mask & self.changed or not self.own.size:
-            return kept
-        # Fresh pages of zeros cost nothing until they are written to.
-        served = np.zeros(inputs.grid.shape, dtype=bool)
-        bits = layers.bits.flat[self.cells]
-        served.flat[self.cells] = (bits & bits.dtype.type(mask)) != 0
-        found = {name: values.copy() for name, values in kept.items()}
-        for name, values in _judged(inputs, self.part, served).items():
-            found[name][self.own] = values
-        return found
-
-
-def _kept_figures(
-    settlements: Settlements, masks: Mapping[Name, int], previous: Previous
-) -> dict[Name, VillageFigures]:
-    """Figures of the earlier run, by name."""
-    found: dict[Name, VillageFigures] = {}
-    for key, values in previous.villages.items():
-        technology, operator, figure = key.split("\t")
-        if (technology, operator) in masks and values.shape == settlements.zone.shape:
-            found.setdefault((technology, operator), {})[figure] = values
-    return found
-
-
-def write_village_figures(path: Path, figures: Mapping[Name, VillageFigures]) -> None:
-    """Keep the figures of villages for the next run."""
-    named = {
-        "\t".join((*name, figure)): values for name, own in figures.items() for figure, values in own.items()
-    }
-    write_arrays(path, named)
-
-
-def _judged(inputs: ComputeInputs, settlements: Settlements, served: BoolArray) -> VillageFigures:
-    judged = judge(inputs, settlements, served, best_level=None, is_signal_known=True)
-    return {
-        "is_served": (judged["status"] == "served").to_numpy(dtype=np.float64),
-        "households_served": judged["households_served"].to_numpy(dtype=np.float64),
-        "households": judged["households"].to_numpy(dtype=np.float64),
-    }
 
 
 def village_table(

@@ -16,7 +16,6 @@ from phusong.app.compute.inputs import ComputeInputs
 from phusong.app.compute.losses import LossKey, read_loss
 from phusong.app.compute.parallel import Pool
 from phusong.app.compute.progress import Progress
-from phusong.coverage.errors import StudyError
 from phusong.coverage.exchange import Members, exchange_cells, settle
 from phusong.coverage.losses import PackedLoss
 from phusong.coverage.radio.cell import Cell
@@ -24,7 +23,7 @@ from phusong.coverage.signal import ground_under
 from phusong.coverage.signal_kernel import Int16Array, Int32Array, Stack
 from phusong.coverage.stacks import PreparedCells, Window, compose_prepared, prepare_cells
 from phusong.coverage.zonal import BoolArray
-from phusong.geodata.store.arrays import map_arrays, write_arrays
+from phusong.geodata.store.arrays import is_whole, map_arrays, write_arrays
 
 BLOCK_CELLS = 256
 SERVERS = 3
@@ -276,15 +275,7 @@ def copied(arrays: Mapping[str, npt.NDArray[np.generic]]) -> Stack:
 
 def missing_blocks(inputs: ComputeInputs, blocks: Sequence[StackBlock]) -> list[StackBlock]:
     """Return the blocks that are not there, or not whole."""
-    return [block for block in blocks if not _is_whole(stack_path(inputs.store.results_dir, block.digest))]
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        map_arrays(path)
-    except (FileNotFoundError, StudyError):
-        return False
-    return True
+    return [block for block in blocks if not is_whole(stack_path(inputs.store.results_dir, block.digest))]
 
 
 def compose_stacks(maker: Composer, blocks: Sequence[StackBlock], *, pool: Pool, progress: Progress) -> None:

@@ -217,6 +217,11 @@ def allowed_bandwidths_mhz(technology: str, *, frequency_mhz: float) -> tuple[fl
     return tuple(float(width) for width in _widths(technology, frequency_mhz))
 
 
+def is_bandwidth_allowed(technology: str, *, frequency_mhz: float, bandwidth_mhz: float) -> bool:
+    """Tell whether the standard knows a carrier width."""
+    return bandwidth_mhz in _widths(technology, frequency_mhz)
+
+
 def resource_blocks(technology: str, *, frequency_mhz: float, bandwidth_mhz: float) -> int:
     """Return the number of resource blocks of a carrier.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from phusong.coverage.errors import InputError
-from phusong.coverage.radio.bands import allowed_bandwidths_mhz
+from phusong.coverage.radio.bands import allowed_bandwidths_mhz, is_bandwidth_allowed
 from phusong.coverage.radio.tabulated import AntennaPattern
 
 
@@ -81,8 +81,10 @@ class Cell:
                 raise self._refusal(name, allowed)
         if self.mimo_layers not in MIMO_LAYERS:
             raise self._refusal("mimo_layers", ", ".join(map(str, MIMO_LAYERS)))
-        widths_mhz = allowed_bandwidths_mhz(self.technology, frequency_mhz=self.frequency_mhz)
-        if self.bandwidth_mhz not in widths_mhz:
+        if not is_bandwidth_allowed(
+            self.technology, frequency_mhz=self.frequency_mhz, bandwidth_mhz=self.bandwidth_mhz
+        ):
+            widths_mhz = allowed_bandwidths_mhz(self.technology, frequency_mhz=self.frequency_mhz)
             raise self._refusal("bandwidth_mhz", ", ".join(f"{width:g}" for width in widths_mhz))
 
     def _refusal(self, name: str, allowed: str) -> InputError:

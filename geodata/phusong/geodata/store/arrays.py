@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import mmap
+import os
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,8 +65,14 @@ def _aligned(place: int) -> int:
     return -(-place // ALIGNMENT) * ALIGNMENT
 
 
-def map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def map_arrays(path: Path, *, is_private: bool = False) -> dict[str, npt.NDArray[Any]]:
     """Map the arrays of a file, read-only.
+
+    Parameters
+    ----------
+    path : Path
+    is_private : bool
+        Let them be written to in memory; pages that are get copied first, and the file stays as it is.
 
     Raises
     ------
@@ -75,7 +82,8 @@ def map_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     """
     try:
         with path.open("rb") as file:
-            whole = np.frombuffer(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ), dtype=np.uint8)
+            access = mmap.ACCESS_COPY if is_private else mmap.ACCESS_READ
+            whole = np.frombuffer(mmap.mmap(file.fileno(), 0, access=access), dtype=np.uint8)
     except ValueError as error:  # of an empty file
         raise StudyError("study_broken", path=str(path)) from error
     start = len(MAGIC) + 8
@@ -99,6 +107,35 @@ def _mapped(
         arrays[name] = whole[place : place + size].view(dtype).reshape(shape)
         place = _aligned(place + size)
     return arrays
+
+
+def is_whole(path: Path) -> bool:
+    """Tell whether a file is there, one of ours and as long as its header says; only the header is read."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        start = len(MAGIC) + 8
+        head = os.read(descriptor, HEAD_BYTES)
+        length = int.from_bytes(head[len(MAGIC) : start], "little")
+        size = os.fstat(descriptor).st_size
+        if not head.startswith(MAGIC) or start + length > size:
+            return False
+        # A header longer than the room for it is read on.
+        head += os.read(descriptor, max(0, start + length - len(head)))
+        return size >= _end(orjson.loads(head[start : start + length]), start + length)
+    except (ValueError, TypeError):
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _end(records: list[tuple[str, str, list[int]]], place: int) -> int:
+    """Where the last array ends, after a header that ends at a place."""
+    for _, kind, shape in records:
+        place = _aligned(place) + np.dtype(kind).itemsize * math.prod(shape)
+    return place
 
 
 def read_first(path: Path, name: str) -> npt.NDArray[Any]:

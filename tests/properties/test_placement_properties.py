@@ -11,11 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phusong.coverage.errors import PlacementError
-from phusong.coverage.placement import reduction
+from phusong.coverage.placement import openrows
 from phusong.coverage.placement.answer import Control
 from phusong.coverage.placement.bounds import dual_bound
+from phusong.coverage.placement.greedy import greedy
 from phusong.coverage.placement.instance import SideConstraints, coverage_instance
 from phusong.coverage.placement.maxcover import solve_max_cover
+from phusong.coverage.placement.openrows import Matrix, open_rows
 from phusong.coverage.placement.phases import split_into_years
 from phusong.coverage.placement.problem import make_problem
 from phusong.coverage.placement.reduction import reduce_demand, transpose
@@ -214,11 +216,48 @@ def test_reduction_on_two_cores_is_the_same(seed, monkeypatch):
     instance, _ = random_instance(random, whole=True)
     usable = random.random(instance.sites) < 0.8
     alone = reduce_demand(instance, usable=usable)
-    monkeypatch.setattr(reduction, "SHARED_NONZEROS", 0)
+    monkeypatch.setattr(openrows, "SHARED_NONZEROS", 0)
     shared = reduce_demand(instance, usable=usable)
     for name in ("indptr", "demand_index", "demand_weight"):
         assert np.array_equal(getattr(alone.instance, name), getattr(shared.instance, name))
     assert np.array_equal(alone.class_of, shared.class_of)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**31), wanted_share=st.sampled_from([0.0, 0.05, 0.5, 1.0]))
+def test_open_rows_hold_the_wanted_demand_of_the_sites_allowed(seed, wanted_share):
+    random = np.random.default_rng(seed)
+    instance, serves = random_instance(random, whole=True)
+    wanted = random.random(instance.demands) < wanted_share
+    allowed = random.random(instance.sites) < 0.8
+    rows, demand = open_rows(Matrix(instance.indptr, instance.demand_index), wanted, allowed)
+    assert np.array_equal(demand, np.flatnonzero(wanted))
+    for site in range(instance.sites):
+        found = demand[rows.columns[rows.indptr[site] : rows.indptr[site + 1]]]
+        assert np.array_equal(found, np.flatnonzero(serves[site] & wanted & allowed[site]))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 2**31), by_cost=st.booleans())
+def test_greedy_takes_the_site_worth_most_each_time(seed, by_cost):
+    random = np.random.default_rng(seed)
+    instance, serves = random_instance(random, whole=True)
+    problem = make_problem(instance, sites=4, budget=float(random.integers(1, 20)))
+    reduced = reduce_demand(problem.instance, usable=problem.usable).instance
+    left = np.where(instance.covered, 0.0, instance.demand_weight)
+    cost, money, expected = instance.site_cost, problem.limits.budget, []
+    for _ in range(4):
+        gain = serves @ left * (problem.usable & (cost <= money))
+        worth = np.divide(gain, cost, out=np.full(cost.size, np.inf), where=cost > 0) if by_cost else gain
+        best = min(np.flatnonzero(gain > 0), key=lambda s: (-worth[s], -gain[s], cost[s], s), default=None)
+        if best is None:
+            break
+        expected.append(int(best))
+        money -= cost[best]
+        left = left * ~serves[best]
+    chosen, added = greedy(reduced, problem.limits, problem.usable, by_cost=by_cost)
+    assert chosen.tolist() == expected
+    assert added.sum() == np.where(instance.covered, 0.0, instance.demand_weight).sum() - left.sum()
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

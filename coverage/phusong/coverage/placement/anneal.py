@@ -21,12 +21,13 @@ from phusong.coverage.placement.anneal_moves import (
     best_entry,
     blocking_group,
     drop,
-    gain_of,
     new_state,
     rebuild,
 )
 from phusong.coverage.placement.costproblem import CostProblem
+from phusong.coverage.placement.greedy import first_gains, row_weight, sink
 from phusong.coverage.placement.instance import FloatArray, Int32Array
+from phusong.coverage.placement.openrows import Matrix
 
 UInt64Array = npt.NDArray[np.uint64]
 
@@ -110,7 +111,8 @@ def annealer(problem: CostProblem, *, seed: int = 1) -> Annealer:
     """
     cover, groups = kernel_view(problem)
     state = new_state(cover, groups)
-    price = _greedy(cover, groups, state, problem.spare)
+    gain = first_gains(Matrix(cover.indptr, cover.demand), cover.weight, np.ones(cover.cost.size, np.bool_))
+    price = _greedy(cover, groups, state, gain, problem.spare)
     found = np.array([0.0, np.inf, price])
     best = np.zeros(max(cover.cost.size, 1), np.int32)
     _prune(cover, groups, state, problem.spare)
@@ -129,30 +131,36 @@ def kernel_view(problem: CostProblem) -> tuple[Cover, Groups]:
 
 
 @njit(cache=True, nogil=True)
-def _greedy(cover: Cover, groups: Groups, state: State, spare: float) -> float:
+def _greedy(cover: Cover, groups: Groups, state: State, gain: FloatArray, spare: float) -> float:
     """Add the site with the most weight still wanted for its money, until the target is reached.
 
     Gains only shrink, so the last gain of a site bounds its next one (lazy evaluation: M. Minoux, 1978).
-    Returns the money a unit of weight cost at the last site.
+    `gain` is what each site adds to nothing. Returns the money a unit of weight cost at the last site.
     """
-    worth = np.empty(cover.cost.size)
-    for site in range(cover.cost.size):
-        worth[site] = gain_of(cover, state, site) / max(cover.cost[site], 1e-300)
+    matrix = Matrix(cover.indptr, cover.demand)
+    left = cover.weight.copy()
+    worth = gain / np.maximum(cover.cost, 1e-300)
+    heap = np.flatnonzero(worth > 0.0).astype(np.int32)
+    size = heap.size
+    for at in range(size // 2 - 1, -1, -1):
+        sink(heap, at, size, worth, worth, worth)
     price = 0.0
-    while state.sums[UNSERVED] > spare:
-        site = int(np.argmax(worth))
-        if worth[site] <= 0.0:
-            break
-        gain = gain_of(cover, state, site)
-        now = min(gain, state.sums[UNSERVED] - spare) / max(cover.cost[site], 1e-300)
-        if blocking_group(groups, state, site) >= 0:
-            worth[site] = 0.0
-        elif now < worth[site]:
+    while state.sums[UNSERVED] > spare and size > 0:
+        site = heap[0]
+        more = row_weight(matrix, left, site)
+        now = min(more, state.sums[UNSERVED] - spare) / max(cover.cost[site], 1e-300)
+        is_free = blocking_group(groups, state, site) < 0
+        if is_free and 0.0 < now < worth[site]:
             worth[site] = now
         else:
-            worth[site] = 0.0
-            price = cover.cost[site] / gain
-            add(cover, groups, state, site)
+            if is_free and now > 0.0:
+                price = cover.cost[site] / more
+                add(cover, groups, state, site)
+                for at in range(cover.indptr[site], cover.indptr[site + 1]):
+                    left[cover.demand[at]] = 0.0
+            size -= 1
+            heap[0] = heap[size]
+        sink(heap, 0, size, worth, worth, worth)
     return price
 
 

@@ -159,17 +159,6 @@ def makes_room(groups: Groups, state: State, site: int, out: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def gain_of(cover: Cover, state: State, site: int) -> float:
-    """Return the weight that `site` would add."""
-    gain = 0.0
-    for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.demand[at]
-        if state.served[demand, 0] == 0:
-            gain += cover.weight[demand]
-    return gain
-
-
-@njit(cache=True, nogil=True)
 def _touch(cover: Cover, state: State, site: int) -> tuple[float, int]:
     """Return what `site` adds and how many chosen sites it touches; fill ``rescued`` and ``touched``."""
     gain = 0.0

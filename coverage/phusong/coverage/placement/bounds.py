@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.pdhg_kernel import site_profit
 from phusong.coverage.placement.problem import Resources
-from phusong.coverage.placement.reduction import Matrix
 
 EPSILON = 2.0**-52
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.problem import Resources
-from phusong.coverage.placement.reduction import Matrix, reduce_demand
+from phusong.coverage.placement.reduction import reduce_demand
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from phusong.coverage.placement.costproblem import CostProblem
 from phusong.coverage.placement.demandclasses import DemandClasses, demand_classes
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray
 from phusong.coverage.placement.limits import grouped
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.pdhg import Relaxation
 from phusong.coverage.placement.problem import Resources
-from phusong.coverage.placement.reduction import Matrix
 
 _FIRST_STEPS, _MORE_STEPS, _LOOK_STEPS = 200, 1000, 100
 """Steps with all sites, then with those that are `_NEAR`; steps between two bounds."""

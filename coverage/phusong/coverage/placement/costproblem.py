@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from phusong.coverage.placement.instance import (
     FloatArray,
     Int32Array,
     SideConstraints,
+    exact_sum,
 )
 from phusong.coverage.placement.limits import Limits, limits_of
 from phusong.coverage.placement.reduction import Transposed, reduce_demand, transpose
@@ -27,7 +29,7 @@ MAX_GRID_DIGITS = 6
 """Decimals of numbers that are read as whole multiples of a unit."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CostProblem:
     """What is left to decide.
 
@@ -35,8 +37,6 @@ class CostProblem:
     ----------
     cover : CoverageInstance
         Sites and demand left, nothing of it covered.
-    by_demand : Transposed
-        The same, read by demand.
     limits : Limits
         How many sites of each group may be built.
     site : ndarray of int32, shape (sites of `cover`,)
@@ -46,10 +46,14 @@ class CostProblem:
     """
 
     cover: CoverageInstance
-    by_demand: Transposed
     limits: Limits
     site: Int32Array
     spare: float
+
+    @cached_property
+    def by_demand(self) -> Transposed:
+        """`cover` read by demand; made when it is first asked for."""
+        return transpose(self.cover)
 
     @property
     def nonzeros(self) -> int:
@@ -132,7 +136,7 @@ def cost_task(
     )
     reduced = reduce_demand(open_instance, usable=usable)
     total = reduced.total_weight
-    left = math.fsum(reduced.instance.demand_weight.tolist())
+    left = exact_sum(reduced.instance.demand_weight)
     reachable = reduced.served_weight + left
     needed = reachable if reach_share is None else reach_share * total
     slack = TARGET_TOLERANCE * total
@@ -140,10 +144,11 @@ def cost_task(
         raise out_of_reach(instance, constraints, needed_weight=needed, reachable_weight=reachable)
     spare = _on_grid(reduced.instance.demand_weight, reachable - needed, slack)
     if needed <= reduced.served_weight + slack:
-        keep = np.zeros(instance.sites, np.bool_)
+        problem = with_sites(reduced.instance, limits, np.zeros(instance.sites, np.bool_), spare=spare)
     else:
-        keep = usable & (np.diff(reduced.instance.indptr) > 0)
-    problem = with_sites(reduced.instance, limits, keep, spare=spare)
+        serves = usable & (np.diff(reduced.instance.indptr) > 0)
+        numbers = np.arange(instance.sites, dtype=np.int32)
+        problem = _of_rows(reduced.instance, limits, serves, spare=spare, numbers=numbers)
     return CostTask(instance, constraints, forced, needed, total, reachable, problem)
 
 
@@ -177,19 +182,25 @@ def with_sites(
     """
     own = np.arange(cover.sites, dtype=np.int32) if numbers is None else numbers
     reduced = reduce_demand(cover, usable=keep).instance
-    lost = math.fsum(cover.demand_weight.tolist()) - math.fsum(reduced.demand_weight.tolist())
+    lost = exact_sum(cover.demand_weight) - exact_sum(reduced.demand_weight)
+    return _of_rows(reduced, limits, keep, spare=spare - lost, numbers=own)
+
+
+def _of_rows(
+    reduced: CoverageInstance, limits: Limits, keep: BoolArray, *, spare: float, numbers: Int32Array
+) -> CostProblem:
+    """Return the problem of the sites `keep`; the others serve nothing."""
     kept = np.flatnonzero(keep)
     lengths = np.diff(reduced.indptr)[kept]
-    rows = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     smaller = CoverageInstance(
-        rows, reduced.demand_index, reduced.demand_weight, reduced.site_cost[kept], reduced.covered
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        reduced.demand_index,
+        reduced.demand_weight,
+        reduced.site_cost[kept],
+        reduced.covered,
     )
     return CostProblem(
-        smaller,
-        transpose(smaller),
-        limits.of_sites(kept),
-        own[kept],
-        clear_spare(smaller.demand_weight, spare - lost),
+        smaller, limits.of_sites(kept), numbers[kept], clear_spare(smaller.demand_weight, spare)
     )
 
 

@@ -9,7 +9,6 @@ from phusong.coverage.placement.anneal import kernel_view
 from phusong.coverage.placement.anneal_moves import Cover, Groups
 from phusong.coverage.placement.costproblem import CostProblem, clear_spare, narrowed
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, Int32Array, Int64Array
-from phusong.coverage.placement.reduction import transpose
 
 
 def undominated(problem: CostProblem) -> BoolArray:
@@ -65,9 +64,7 @@ def _with_demand(problem: CostProblem, needed: BoolArray) -> CostProblem:
         cover.site_cost,
         cover.covered[needed],
     )
-    return CostProblem(
-        smaller, transpose(smaller), problem.limits, problem.site, clear_spare(smaller.demand_weight, 0.0)
-    )
+    return CostProblem(smaller, problem.limits, problem.site, clear_spare(smaller.demand_weight, 0.0))
 
 
 @njit(cache=True, nogil=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numba import njit
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
+from phusong.coverage.placement.openrows import Matrix, in_ranges
 from phusong.coverage.placement.problem import Problem, Resources
-from phusong.coverage.placement.reduction import Matrix
 
 GAIN_TOLERANCE = 1e-12
 """A gain below this part of the largest weight is rounding."""
@@ -31,7 +33,12 @@ def greedy_plan(problem: Problem, reduced: CoverageInstance) -> Int32Array:
     ndarray of int32
         Sites in the order they were taken.
     """
-    plans = [greedy(reduced, problem.limits, problem.usable, by_cost=by_cost)[0] for by_cost in (False, True)]
+    matrix, weight, limits = _rows(reduced), reduced.demand_weight, problem.limits
+    gain = first_gains(matrix, weight, problem.usable)
+    # Both take as long: where that is noticeable, they run side by side.
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        other = pool.submit(_greedy, matrix, weight, limits, gain.copy(), True)
+        plans = [_greedy(matrix, weight, limits, gain, False)[0], other.result()[0]]
     plans.append(plans[0][:1])
     cost = [float(reduced.site_cost[plan].sum()) for plan in plans]
     served = [served_weight(reduced, plan) for plan in plans]
@@ -42,8 +49,18 @@ def greedy(
     reduced: CoverageInstance, limits: Resources, usable: BoolArray, *, by_cost: bool
 ) -> tuple[Int32Array, FloatArray]:
     """Take sites by what they add (for their cost) while limits allow; return them and what each adds."""
-    matrix = Matrix(reduced.indptr, reduced.demand_index)
-    return _greedy(matrix, reduced.demand_weight, limits, usable, by_cost)
+    matrix, weight = _rows(reduced), reduced.demand_weight
+    return _greedy(matrix, weight, limits, first_gains(matrix, weight, usable), by_cost)
+
+
+def _rows(reduced: CoverageInstance) -> Matrix:
+    return Matrix(reduced.indptr, reduced.demand_index)
+
+
+def first_gains(matrix: Matrix, weight: FloatArray, usable: BoolArray) -> FloatArray:
+    """Return what each usable site serves; 0 for the others."""
+    parts = in_ranges(matrix.indptr, lambda begin, end: _row_weights(matrix, weight, usable, begin, end))
+    return np.concatenate(parts)
 
 
 def served_weight(reduced: CoverageInstance, chosen: Int32Array) -> float:
@@ -65,12 +82,12 @@ def _fits(site: int, limits: Resources, number: int, spent: float, used: Int32Ar
     return True
 
 
-@njit(cache=True, nogil=True)
-def _gain(site: int, matrix: Matrix, weight: FloatArray, served: BoolArray) -> float:
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
+def row_weight(matrix: Matrix, left: FloatArray, site: int) -> float:
+    """Return the weight of a site's demand, added up in any order: several at a time."""
     total = 0.0
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        if not served[matrix.columns[at]]:
-            total += weight[matrix.columns[at]]
+        total += left[np.uint32(matrix.columns[at])]  # unsigned: no check for indices from the end
     return total
 
 
@@ -82,60 +99,88 @@ def _worth(gain: float, cost: float, by_cost: bool) -> float:
 
 
 @njit(cache=True, nogil=True)
-def _best(worth: FloatArray, gain: FloatArray, cost: FloatArray, left: float) -> int:
-    """Return the site worth most that can be paid; ties: more gain, less cost, the lower number."""
-    best = -1
-    for site in range(worth.size):
-        if gain[site] <= 0.0 or cost[site] > left:
-            continue
-        if best >= 0 and worth[site] == worth[best]:
-            equal = gain[site] == gain[best]
-            better = cost[site] < cost[best] if equal else gain[site] > gain[best]
-        else:
-            better = best < 0 or worth[site] > worth[best]
-        if better:
-            best = site
-    return best
+def _row_weights(matrix: Matrix, weight: FloatArray, usable: BoolArray, begin: int, end: int) -> FloatArray:
+    total = np.zeros(end - begin)
+    for site in range(begin, end):
+        if usable[site]:
+            total[site - begin] = row_weight(matrix, weight, site)
+    return total
 
 
 @njit(cache=True, nogil=True)
-def _take(site: int, matrix: Matrix, served: BoolArray, limits: Resources, used: Int32Array) -> None:
+def _is_before(one: int, other: int, worth: FloatArray, gain: FloatArray, cost: FloatArray) -> bool:
+    """Tell which of two sites comes first: worth more; ties: more gain, less cost, the lower number."""
+    if worth[one] != worth[other]:
+        return bool(worth[one] > worth[other])
+    if gain[one] != gain[other]:
+        return bool(gain[one] > gain[other])
+    if cost[one] != cost[other]:
+        return bool(cost[one] < cost[other])
+    return one < other
+
+
+@njit(cache=True, nogil=True)
+def sink(  # noqa: PLR0917 - kernels take no keyword-only options
+    heap: Int32Array, at: int, size: int, worth: FloatArray, gain: FloatArray, cost: FloatArray
+) -> None:
+    """Move a site down to where the heap is in order again."""
+    site = heap[at]
+    while 2 * at + 1 < size:
+        below = 2 * at + 1
+        if below + 1 < size and _is_before(heap[below + 1], heap[below], worth, gain, cost):
+            below += 1
+        if not _is_before(heap[below], site, worth, gain, cost):
+            break
+        heap[at] = heap[below]
+        at = below
+    heap[at] = site
+
+
+@njit(cache=True, nogil=True)
+def _take(site: int, matrix: Matrix, left: FloatArray, limits: Resources, used: Int32Array) -> None:
     for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-        served[matrix.columns[at]] = True
+        left[matrix.columns[at]] = 0.0
     for at in range(limits.groups.indptr[site], limits.groups.indptr[site + 1]):
         used[limits.groups.columns[at]] += 1
 
 
 @njit(cache=True, nogil=True)
 def _greedy(
-    matrix: Matrix, weight: FloatArray, limits: Resources, usable: BoolArray, by_cost: bool
+    matrix: Matrix, weight: FloatArray, limits: Resources, gain: FloatArray, by_cost: bool
 ) -> tuple[Int32Array, FloatArray]:
-    sites = usable.size
-    served = np.zeros(weight.size, np.bool_)
+    """Take sites from a heap of what they added when last looked at (lazy evaluation: M. Minoux, 1978).
+
+    `gain` is what each site adds to nothing, and is written over.
+    """
+    sites, cost = gain.size, limits.cost
+    left = weight.copy()
     used = np.zeros(limits.capacity.size, np.int32)
-    gain, worth = np.zeros(sites), np.zeros(sites)
-    fresh = np.zeros(sites, np.int32)
+    worth, fresh = np.zeros(sites), np.zeros(sites, np.int32)
     for site in range(sites):
-        if usable[site]:
-            gain[site] = _gain(site, matrix, weight, served)
-            worth[site] = _worth(gain[site], limits.cost[site], by_cost)
+        worth[site] = _worth(gain[site], cost[site], by_cost)
+    heap = np.flatnonzero(gain > 0.0).astype(np.int32)
+    size = heap.size
+    for at in range(size // 2 - 1, -1, -1):
+        sink(heap, at, size, worth, gain, cost)
     least = GAIN_TOLERANCE * weight.max() if weight.size else 0.0
     chosen, added = np.empty(sites, np.int32), np.empty(sites)
     number, spent = 0, 0.0
-    while number < limits.most_sites:
-        site = _best(worth, gain, limits.cost, limits.budget - spent)
-        if site < 0:
-            break
-        if gain[site] <= least or not _fits(site, limits, number, spent, used):
-            gain[site] = 0.0  # limits only tighten and gains only fall: never again
-        elif fresh[site] == number:
+    while number < limits.most_sites and size > 0:
+        site = heap[0]
+        # Limits only tighten and gains only fall: what does not fit now never will.
+        is_out = gain[site] <= least or not _fits(site, limits, number, spent, used)
+        if not is_out and fresh[site] == number:
             chosen[number], added[number] = site, gain[site]
             number += 1
-            spent += limits.cost[site]
-            gain[site] = 0.0
-            _take(site, matrix, served, limits, used)
+            spent += cost[site]
+            _take(site, matrix, left, limits, used)
+            is_out = True
+        if is_out:
+            size -= 1
+            heap[0] = heap[size]
         else:
-            gain[site] = _gain(site, matrix, weight, served)
-            worth[site] = _worth(gain[site], limits.cost[site], by_cost)
+            gain[site] = row_weight(matrix, left, site)
+            worth[site] = _worth(gain[site], cost[site], by_cost)
             fresh[site] = number
+        sink(heap, 0, size, worth, gain, cost)
     return chosen[:number].copy(), added[:number].copy()

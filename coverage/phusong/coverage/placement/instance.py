@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ Int64Array = npt.NDArray[np.int64]
 MAX_SITES = 2**31 - 1
 MAX_NUMBER = 1e15
 """Largest weight or cost: sums of many stay far from where floating point ends."""
+_WHOLE_BELOW = 2.0**53
 NONE = -1
 """No group, no area."""
 
@@ -144,6 +146,17 @@ def _in_order(
     site, column = np.divmod(key, max(demands, 1))
     counts = np.bincount(site, minlength=indptr.size - 1)
     return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), column.astype(np.int32)
+
+
+def exact_sum(numbers: FloatArray) -> float:
+    """Return the sum of numbers that are not negative, rounded once.
+
+    Whole numbers add up without rounding below 2**53, in any order; only others are added one by one.
+    """
+    quick = float(numbers.sum())
+    if quick < _WHOLE_BELOW and np.array_equal(numbers, np.floor(numbers)):
+        return quick
+    return math.fsum(numbers.tolist())
 
 
 @dataclass(frozen=True, slots=True)

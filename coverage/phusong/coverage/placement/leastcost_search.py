@@ -11,7 +11,7 @@ from phusong.coverage.placement.anneal import kernel_view
 from phusong.coverage.placement.anneal_moves import UNSERVED, drop, new_state, rebuild
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Status, Step
 from phusong.coverage.placement.costproblem import CostProblem, CostTask
-from phusong.coverage.placement.instance import Int32Array
+from phusong.coverage.placement.instance import Int32Array, exact_sum
 
 _SAME = 2.0**-50
 """Sums of the same multiples of a unit may differ by this in floating point."""
@@ -95,7 +95,7 @@ class Search:
         chosen = np.zeros(0, np.int32) if self.chosen is None else self.chosen
         order, added = _in_order(task, np.concatenate([task.forced, chosen]).astype(np.int32))
         instance = task.instance
-        served = math.fsum(instance.demand_weight[instance.covered].tolist())
+        served = exact_sum(instance.demand_weight[instance.covered])
         value = math.fsum(instance.site_cost[order].tolist())
         bound = value if self.gap == 0.0 else math.nextafter(self.bound + task.forced_cost, 0.0)
         return PlacementAnswer(

@@ -14,11 +14,18 @@ from phusong.coverage.placement.answer import Control, PlacementAnswer
 from phusong.coverage.placement.bounds import dual_bound
 from phusong.coverage.placement.core import Core, carried, shrink, whole_core
 from phusong.coverage.placement.greedy import greedy, greedy_plan
-from phusong.coverage.placement.instance import CoverageInstance, FloatArray, Int32Array, SideConstraints
+from phusong.coverage.placement.instance import (
+    CoverageInstance,
+    FloatArray,
+    Int32Array,
+    SideConstraints,
+    exact_sum,
+)
 from phusong.coverage.placement.mip import MipRun, solve_core
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.pdhg import Relaxation, Relaxed
 from phusong.coverage.placement.problem import Resources, make_problem
-from phusong.coverage.placement.reduction import Matrix, reduce_demand
+from phusong.coverage.placement.reduction import reduce_demand
 from phusong.coverage.placement.rounding import fitting, noisy, rounded, shaken
 from phusong.coverage.placement.search import Search
 from phusong.coverage.placement.swap import improve_plan
@@ -213,7 +220,7 @@ def _answer(instance: CoverageInstance, search: Search) -> PlacementAnswer:
     served = instance.covered.copy()
     for site in order:
         served[instance.served_by(int(site))] = True
-    value = math.fsum(instance.demand_weight[served].tolist())
+    value = exact_sum(instance.demand_weight[served])
     bound = value if search.proved else max(search.start * (1.0 + 1e-15) + search.bound, value)
     cost = instance.site_cost[order]
     return PlacementAnswer(
@@ -223,7 +230,7 @@ def _answer(instance: CoverageInstance, search: Search) -> PlacementAnswer:
         gap=search.gap,
         cost=math.fsum(cost.tolist()),
         served_weight=value,
-        total_weight=math.fsum(instance.demand_weight.tolist()),
+        total_weight=exact_sum(instance.demand_weight),
         added_weight=added,
         step_cost=cost,
         seconds=search.control.elapsed_s(),

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from phusong.coverage.placement.instance import BoolArray, CoverageInstance, FloatArray, Int32Array
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.pdhg_kernel import Point, Saddle, iterate
 from phusong.coverage.placement.problem import Resources
-from phusong.coverage.placement.reduction import Matrix
 
 CHECK_STEPS = 20
 """Steps between two looks at the gap."""

@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 
 from phusong.coverage.placement.instance import FloatArray, Int32Array
-from phusong.coverage.placement.reduction import Matrix
+from phusong.coverage.placement.openrows import Matrix
 
 
 class Saddle(NamedTuple):

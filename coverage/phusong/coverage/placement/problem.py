@@ -22,7 +22,7 @@ from phusong.coverage.placement.instance import (
     SideConstraints,
 )
 from phusong.coverage.placement.limits import limits_of
-from phusong.coverage.placement.reduction import Matrix
+from phusong.coverage.placement.openrows import Matrix
 
 BUDGET_TOLERANCE = 1e-9
 """A plan may cost this part more than the budget: costs in decimals do not add up exactly in binary."""

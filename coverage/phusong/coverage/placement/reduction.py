@@ -6,10 +6,7 @@ exactly the same sites would serve become one. Sites keep their numbers.
 
 from __future__ import annotations
 
-import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,23 +19,16 @@ from phusong.coverage.placement.instance import (
     FloatArray,
     Int32Array,
     Int64Array,
+    exact_sum,
 )
+from phusong.coverage.placement.openrows import Matrix, in_ranges, open_rows
 
 UInt64Array = npt.NDArray[np.uint64]
 
-SHARED_NONZEROS = 4_000_000
-"""Instances from here on are gone through on two cores."""
 _PHI = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1, _MIX_2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _SHIFT_1, _SHIFT_2, _SHIFT_3 = np.uint64(30), np.uint64(27), np.uint64(31)
 _SECOND = np.uint64(0xD1B54A32D192ED03)
-
-
-class Matrix(NamedTuple):
-    """Rows of a sparse matrix of ones, for kernels: ``columns[indptr[row] : indptr[row + 1]]``."""
-
-    indptr: Int64Array
-    columns: Int32Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +90,24 @@ def reduce_demand(instance: CoverageInstance, *, usable: BoolArray | None = None
     allowed = np.ones(instance.sites, np.bool_) if usable is None else usable
     weight = instance.demand_weight
     wanted = ~instance.covered & (weight > 0)
-    matrix = Matrix(instance.indptr, instance.demand_index)
-    counts, low, high = _hashes(matrix, wanted, allowed)
-    reached = wanted & ((low != 0) | (high != 0))
-    class_of, first = _classes(reached, low, high)
-    rows, is_whole = _filled(matrix, allowed, class_of, first, counts)
+    rows, demand = open_rows(Matrix(instance.indptr, instance.demand_index), wanted, allowed)
+    words = _hashes(rows, demand.size)
+    reached = (words[:, 0] != 0) | (words[:, 1] != 0)
+    of_open, first = _classes(reached, words)
+    smaller, is_whole = _filled(rows, of_open, first)
     if not is_whole:
-        class_of, first = _each_alone(reached)
-        rows, _ = _filled(matrix, allowed, class_of, first, counts)
-    merged = _sums(class_of, weight, first.size)
-    covered = np.zeros(first.size, np.bool_)
-    smaller = CoverageInstance(rows.indptr, rows.columns, merged, instance.site_cost, covered)
-    served = math.fsum(weight[instance.covered].tolist())
-    return Reduction(smaller, class_of, served, math.fsum(weight.tolist()))
+        of_open, first = _each_alone(reached)
+        smaller, _ = _filled(rows, of_open, first)
+    class_of = np.full(instance.demands, NONE, np.int32)
+    class_of[demand] = of_open
+    merged = CoverageInstance(
+        smaller.indptr,
+        smaller.columns,
+        _sums(class_of, weight, first.size),
+        instance.site_cost,
+        np.zeros(first.size, np.bool_),
+    )
+    return Reduction(merged, class_of, exact_sum(weight[instance.covered]), exact_sum(weight))
 
 
 def transpose(instance: CoverageInstance) -> Transposed:
@@ -121,46 +116,30 @@ def transpose(instance: CoverageInstance) -> Transposed:
     return Transposed(indptr, site)
 
 
-def _site_ranges(matrix: Matrix) -> list[tuple[int, int]]:
-    """Return one range of sites, or two of about as many nonzeros each where there are many."""
-    sites = matrix.indptr.size - 1
-    if matrix.columns.size < SHARED_NONZEROS:
-        return [(0, sites)]
-    middle = int(np.searchsorted(matrix.indptr, matrix.columns.size // 2))
-    return [(0, middle), (middle, sites)]
-
-
-def _hashes(
-    matrix: Matrix, wanted: BoolArray, allowed: BoolArray
-) -> tuple[Int64Array, UInt64Array, UInt64Array]:
-    """Return the wanted demand of each site, and two words a demand: sums over sites, in any order."""
-    ranges = _site_ranges(matrix)
-    with ThreadPoolExecutor(max_workers=len(ranges)) as pool:
-        parts = list(pool.map(lambda one: _hash_demand(matrix, wanted, allowed, *one), ranges))
-    counts, low, high = parts[0]
+def _hashes(rows: Matrix, demands: int) -> UInt64Array:
+    """Return two words for each demand: sums over its sites, in any order."""
+    parts = in_ranges(rows.indptr, lambda begin, end: _hash_demand(rows, demands, begin, end))
+    words = parts[0]
     for other in parts[1:]:
-        counts, low, high = counts + other[0], low + other[1], high + other[2]
-    return counts, low, high
+        words += other
+    return words
 
 
-def _filled(
-    matrix: Matrix, allowed: BoolArray, class_of: Int32Array, first: Int32Array, counts: Int64Array
-) -> tuple[Matrix, bool]:
+def _filled(rows: Matrix, class_of: Int32Array, first: Int32Array) -> tuple[Matrix, bool]:
     """Return the classes of each site, and whether every site serves whole classes only."""
     members = np.bincount(class_of[class_of >= 0], minlength=first.size)
-    is_first = np.zeros(class_of.size, np.bool_)
-    is_first[first] = True
-    ranges = _site_ranges(matrix)
-    with ThreadPoolExecutor(max_workers=len(ranges)) as pool:
-        parts = list(
-            pool.map(
-                lambda one: _fill(matrix, allowed, class_of, is_first, members, counts, *one),
-                ranges,
-            )
-        )
+    code = -2 - class_of
+    code[first] = class_of[first]
+    # Large arrays come from NumPy, not from the kernels: it asks the system for large pages.
+    out = np.empty(rows.columns.size, np.int32)
+    parts = in_ranges(rows.indptr, lambda begin, end: _fill(rows, code, members, out, begin, end))
     lengths = np.concatenate([part[0] for part in parts])
+    begins = rows.indptr[np.cumsum([0, *(part[0].size for part in parts)])[:-1]]
+    filled = [
+        out[begin : begin + int(part[0].sum())] for begin, part in zip(begins.tolist(), parts, strict=True)
+    ]
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Matrix(indptr, np.concatenate([part[1] for part in parts])), all(part[2] for part in parts)
+    return Matrix(indptr, np.concatenate(filled)), all(part[1] for part in parts)
 
 
 def _each_alone(reached: BoolArray) -> tuple[Int32Array, Int32Array]:
@@ -184,29 +163,21 @@ def _mixed(number: np.uint64) -> np.uint64:
 
 
 @njit(cache=True, nogil=True)
-def _hash_demand(
-    matrix: Matrix, wanted: BoolArray, allowed: BoolArray, begin: int, end: int
-) -> tuple[Int64Array, UInt64Array, UInt64Array]:
-    """Count the wanted demand of each site; add up two words of 64 bits over the sites of each demand."""
-    low = np.zeros(wanted.size, np.uint64)
-    high = np.zeros(wanted.size, np.uint64)
-    counts = np.zeros(allowed.size, np.int64)
+def _hash_demand(rows: Matrix, demands: int, begin: int, end: int) -> UInt64Array:
+    """Add up two words of 64 bits over the sites of each demand."""
+    words = np.zeros((demands, 2), np.uint64)
     for site in range(begin, end):
-        if not allowed[site]:
-            continue
         word = np.uint64(site + 1) * _PHI
         first, second = _mixed(word), _mixed(word ^ _SECOND)
-        for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-            demand = matrix.columns[at]
-            if wanted[demand]:
-                low[demand] += first
-                high[demand] += second
-                counts[site] += 1
-    return counts, low, high
+        for at in range(rows.indptr[site], rows.indptr[site + 1]):
+            demand = np.uint32(rows.columns[at])
+            words[demand, 0] += first
+            words[demand, 1] += second
+    return words
 
 
 @njit(cache=True, nogil=True)
-def _classes(reached: BoolArray, low: UInt64Array, high: UInt64Array) -> tuple[Int32Array, Int32Array]:
+def _classes(reached: BoolArray, words: UInt64Array) -> tuple[Int32Array, Int32Array]:
     """Give each different hash a number, in the order of their first demand (open addressing)."""
     size = np.int64(16)
     while size < 2 * reached.size:
@@ -218,10 +189,10 @@ def _classes(reached: BoolArray, low: UInt64Array, high: UInt64Array) -> tuple[I
     for demand in range(reached.size):
         if not reached[demand]:
             continue
-        slot = np.int64(low[demand] & np.uint64(size - 1))
+        slot = np.int64(words[demand, 0] & np.uint64(size - 1))
         while slots[slot] != NONE:
             other = first[slots[slot]]
-            if low[other] == low[demand] and high[other] == high[demand]:
+            if words[other, 0] == words[demand, 0] and words[other, 1] == words[demand, 1]:
                 break
             slot = (slot + 1) & (size - 1)
         if slots[slot] == NONE:
@@ -234,41 +205,32 @@ def _classes(reached: BoolArray, low: UInt64Array, high: UInt64Array) -> tuple[I
 
 @njit(cache=True, nogil=True)
 def _fill(  # noqa: PLR0917 - kernels take no keyword-only options
-    matrix: Matrix,
-    allowed: BoolArray,
-    class_of: Int32Array,
-    is_first: BoolArray,
-    members: Int64Array,
-    counts: Int64Array,
-    begin: int,
-    end: int,
-) -> tuple[Int64Array, Int32Array, bool]:
-    """Write the classes of the sites of a range; False if some site serves a part of a class only."""
-    last = np.full(members.size, np.int64(NONE))
+    rows: Matrix, code: Int32Array, members: Int64Array, out: Int32Array, begin: int, end: int
+) -> tuple[Int64Array, bool]:
+    """Write the classes of the sites of a range; False if some site serves a part of a class only.
+
+    `code` is the class of the first demand of each, ``-2 - class`` of the others; what is written for the
+    range begins where its rows do.
+    """
+    last = np.full(members.size, np.int32(NONE))
     lengths = np.zeros(end - begin, np.int64)
-    out = np.empty(counts[begin:end].sum(), np.int32)
-    filled = 0
+    filled = rows.indptr[begin]
     whole = True
     for site in range(begin, end):
-        due = counts[site]
-        if due == 0 or not allowed[site]:
-            continue
         before = filled
-        for at in range(matrix.indptr[site], matrix.indptr[site + 1]):
-            demand = matrix.columns[at]
-            cls = class_of[demand]
-            if cls < 0:
-                continue
-            if is_first[demand]:
+        due = rows.indptr[site + 1] - rows.indptr[site]
+        for at in range(rows.indptr[site], rows.indptr[site + 1]):
+            cls = code[np.uint32(rows.columns[at])]
+            if cls >= 0:
                 out[filled] = cls
                 filled += 1
                 last[cls] = site
                 due -= members[cls]
-            elif last[cls] != site:
+            elif last[-2 - cls] != site:
                 whole = False
         whole = whole and due == 0
         lengths[site - begin] = filled - before
-    return lengths, out[:filled].copy(), whole
+    return lengths, whole
 
 
 @njit(cache=True, nogil=True)

@@ -8,13 +8,14 @@ import numpy as np
 
 from phusong.coverage.placement.answer import Control, Status, Step
 from phusong.coverage.placement.bounds import EPSILON
-from phusong.coverage.placement.instance import FloatArray, Int32Array
+from phusong.coverage.placement.instance import FloatArray, Int32Array, exact_sum
 from phusong.coverage.placement.problem import Problem
 from phusong.coverage.placement.reduction import Reduction
 
 RESOLUTION = 1e-7
 """Where weights are no whole numbers, plans whose values differ by less than
 this part of all weight are alike."""
+_A_FEW = 1000
 SCALED_TOTAL = 2.0**23
 """Weights that are not whole are scaled to about this total for HiGHS."""
 
@@ -45,7 +46,7 @@ class Search:
         members = np.bincount(reduction.class_of[reduction.class_of >= 0], minlength=1)
         self.quantum = weight_quantum(problem.instance.demand_weight)
         exact = self.quantum > 0
-        reachable = self._reachable = math.fsum(self.reduced.demand_weight.tolist())
+        reachable = self._reachable = exact_sum(self.reduced.demand_weight)
         self._merging_error = 0.0 if exact else float(members.max()) * EPSILON * reachable
         self.bound = reachable * (1.0 + 2.0 * EPSILON) + self._merging_error
         self.steps: list[Step] = []
@@ -129,7 +130,7 @@ class Search:
         served = np.zeros(self.reduced.demands, np.bool_)
         for site in chosen:
             served[self.reduced.served_by(int(site))] = True
-        return math.fsum(self.reduced.demand_weight[served].tolist())
+        return exact_sum(self.reduced.demand_weight[served])
 
     def _tell(self, stage: str) -> None:
         step = Step(self.control.elapsed_s(), stage, self.start + self.value, self.start + self.bound)
@@ -149,4 +150,6 @@ def weight_quantum(weight: FloatArray) -> float:
     """
     if not weight.size or weight.sum() >= 2.0**53 or np.any(weight != np.floor(weight)):
         return 0.0
-    return float(np.gcd.reduce(weight.astype(np.int64)))
+    whole = weight.astype(np.int64)
+    few = int(np.gcd.reduce(whole[:_A_FEW]))
+    return 1.0 if few == 1 else float(np.gcd.reduce(whole))

@@ -19,8 +19,8 @@ from phusong.coverage.placement.instance import (
     FloatArray,
     Int32Array,
 )
+from phusong.coverage.placement.openrows import Matrix
 from phusong.coverage.placement.problem import Resources
-from phusong.coverage.placement.reduction import Matrix
 
 LEAST_GAIN = 1e-11
 """Smaller gains, as part of all weight, are rounding."""

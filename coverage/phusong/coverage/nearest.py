@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyproj
-from scipy.spatial import cKDTree
+import shapely
 
 from phusong.coverage.fractions import IntArray
 from phusong.coverage.grids import FloatArray
 
-CANDIDATES = 4
-"""The plane distance may order close calls differently from the ellipsoid, so this many are measured."""
+CLOSE_CALL = 1.004
+"""Sites up to this many times as far in the plane as the nearest are measured on the ellipsoid.
+
+The scale of a transverse Mercator zone differs by less within the reach of a mast.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +74,23 @@ def _nearest(villages: Points, located: IntArray, sites: Points, members: IntArr
     )
     if not len(spots) or not located.size:
         return pd.DataFrame({"village": [], "site": [], "distance_m": [], "bearing_deg": []})
-    wanted = min(CANDIDATES, len(spots))
-    _, found = cKDTree(spots).query(
-        np.column_stack([villages.x_m[located], villages.y_m[located]]), k=range(1, wanted + 1)
-    )
-    site = members[first[found]]
-    village = np.repeat(located[:, None], wanted, axis=1)
+    centres = np.asarray(shapely.points(villages.x_m[located], villages.y_m[located]))
+    tree = shapely.STRtree(np.asarray(shapely.points(spots)))
+    (near, _), plane_m = tree.query_nearest(centres, all_matches=False, return_distance=True)
+    reach_m = np.empty(located.size)
+    reach_m[near] = plane_m * CLOSE_CALL
+    one, spot = tree.query(centres, predicate="dwithin", distance=reach_m)
+    village, site = located[one], members[first[spot]]
     azimuth_deg, _, distance_m = pyproj.Geod(ellps="WGS84").inv(
         villages.lon_deg[village], villages.lat_deg[village], sites.lon_deg[site], sites.lat_deg[site]
     )
-    best = np.argmin(distance_m, axis=1)[:, None]
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
-            "village": located,
-            "site": np.take_along_axis(site, best, axis=1)[:, 0],
-            "distance_m": np.take_along_axis(distance_m, best, axis=1)[:, 0],
+            "village": village,
+            "site": site,
+            "distance_m": distance_m,
             # The second modulo catches -1e-16, which the first rounds up to 360.
-            "bearing_deg": np.take_along_axis(azimuth_deg, best, axis=1)[:, 0] % 360.0 % 360.0,
+            "bearing_deg": np.asarray(azimuth_deg) % 360.0 % 360.0,
         }
     )
+    return found.sort_values(["village", "distance_m", "site"]).drop_duplicates("village")

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from phusong.coverage.clusters import largest_clusters, served_weights
 from phusong.coverage.errors import GridError
@@ -113,6 +112,8 @@ def cells_at(grid: Grid, *, x_m: npt.ArrayLike, y_m: npt.ArrayLike) -> IntArray:
 def _nearest_in_zone(
     grid: Grid, flat: IntArray, flat_zone: IntArray, points: FloatArray, zones: IntArray
 ) -> IntArray:
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - slow to load, and catchments are made once a study
+
     owner = np.full(flat.size, -1, dtype=np.int64)
     by_zone = np.argsort(flat_zone, kind="stable")
     bounds = np.searchsorted(flat_zone[by_zone], np.arange(zones.max(initial=-1) + 2))

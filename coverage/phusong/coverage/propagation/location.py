@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from scipy.special import ndtri
-
 from phusong.coverage.errors import ModelRangeError
 
 MEDIAN_SQUARE_M = 100.0
@@ -77,6 +75,8 @@ def fade_margin_db(probability: float, sigma_db: float) -> float:
     >>> fade_margin_db(0.5, 5.5)
     0.0
     """
+    from scipy.special import ndtri  # noqa: PLC0415 - slow to load, and few ask for it
+
     if not 0.0 < probability < 1.0:
         raise ModelRangeError("model_range", name="probability", value=probability, allowed="> 0 .. < 1")
     if not sigma_db >= 0.0:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from phusong.coverage.errors import ModelRangeError
 
@@ -65,4 +64,6 @@ def clutter_loss_db(
     far_weight, near_weight = 10.0 ** (-0.2 * far), 10.0 ** (-0.2 * near)
     total = far_weight + near_weight
     sigma = np.sqrt((FAR_SIGMA_DB**2 * far_weight + NEAR_SIGMA_DB**2 * near_weight) / total)
+    from scipy.special import ndtri  # noqa: PLC0415 - slow to load, and few ask for it
+
     return np.asarray(-5.0 * np.log10(total) + sigma * ndtri(location_percentage / 100.0))

@@ -11,7 +11,6 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from phusong.coverage.errors import ModelRangeError
 
@@ -92,6 +91,8 @@ def entry_loss_db(
     median = c.r + c.s * lg + c.t * lg**2  # L_h, equation 9
     mean_1 = median + 0.212 * np.abs(elevation)  # equations 5 and 10
     mean_2 = c.w + c.x * lg  # equation 6
+    from scipy.special import ndtri  # noqa: PLC0415 - slow to load, and few ask for it
+
     deviate = ndtri(share)
     main = deviate * (c.u + c.v * lg) + mean_1  # A, equations 2 and 7
     other = deviate * (c.y + c.z * lg) + mean_2  # B, equations 3 and 8

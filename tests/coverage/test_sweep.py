@@ -17,6 +17,7 @@ from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area import AreaLoss, path_loss_area
 from phusong.coverage.propagation.area_geometry import Site, inner_samples
+from phusong.coverage.propagation.area_laying import Lay
 from phusong.coverage.propagation.sweep import MORE_EDGE_CELLS, RADIALS_PER_EDGE, _fans, _on_lattice
 from phusong.coverage.propagation.sweep_radials import Fan, fan_edges, first_rows, list_pixels, make_pixels
 from phusong.coverage.propagation.sweep_sight import _UNSORTED
@@ -261,13 +262,19 @@ def test_refusals_name_their_cause() -> None:
     assert outside.value.code == "transmitter_outside_grid"
 
 
+def lay(ground: np.ndarray) -> Lay:
+    """Ground without clutter."""
+    nothing = np.empty((0, 0), dtype=np.float32)
+    return Lay(ground, np.ascontiguousarray(ground.T), nothing, nothing)
+
+
 @pytest.mark.parametrize("parts", [(0.0, 0.0), (0.3, 0.7), (0.5, 0.5), (0.25, 0.75), (0.999, 0.001)])
 def test_every_pixel_belongs_to_one_radial(parts: tuple[float, float]) -> None:
     ground = np.zeros((43, 39), dtype=np.float32)
     site = _on_lattice(Site(20, 17, *parts, 30.0, 1.5, 9000.0, 0.03))
     hits = np.zeros(41 * 37, dtype=int)
     pixels, edges = make_pixels(200), fan_edges(60.0, 3)
-    for fan in _fans(ground, site):
+    for fan in _fans(lay(ground), site):
         assert isinstance(fan, Fan)
         for low, high in pairwise(edges):
             begins, ends = np.zeros(64, dtype=np.int32), np.zeros(64, dtype=np.int32)
@@ -324,7 +331,7 @@ def test_samples_before_the_pixels_of_a_radial_hardly_fall(
     site = _on_lattice(Site(middle, middle, *parts, 30.0, 1.5, 9000.0, 0.03))
     pixels, edges = make_pixels(side * 2), fan_edges(radius_cells + MORE_EDGE_CELLS, RADIALS_PER_EDGE)
     falls = []
-    for fan in _fans(ground, site):
+    for fan in _fans(lay(ground), site):
         for low, high in pairwise(edges):
             begins, ends = np.zeros(side, dtype=np.int32), np.zeros(side, dtype=np.int32)
             first_rows(fan, low, begins)

@@ -132,7 +132,7 @@ def path_loss_area(
         for frequency_mhz in frequencies_mhz:
             check_ranges({"frequency_mhz": frequency_mhz, **heights})
     window = Window(terrain.grid, *terrain.grid.disc_window(x_m, y_m, max(radii_m)), x_m, y_m)
-    loss_db = np.full((len(frequencies_mhz), window.rows, window.cols), np.nan, dtype=np.float32)
+    loss_db = np.empty((len(frequencies_mhz), window.rows, window.cols), dtype=np.float32)
     part = None if wanted is None else wanted[window.slices()]
     request = AreaRequest(
         loss_db=loss_db,
@@ -226,6 +226,7 @@ def extract_profile(
 
 def _fill_itm(request: AreaRequest) -> None:
     window = request.window
+    request.loss_db.fill(np.nan)
     fill_itm(
         request.loss_db,
         ground_m=window.padded(request.terrain.values, less=0.0, unknown=UNKNOWN_M),
@@ -240,6 +241,7 @@ def _fill_itm(request: AreaRequest) -> None:
 
 def _fill_simple(request: AreaRequest) -> None:
     window, method = request.window, request.method
+    request.loss_db.fill(np.nan)
     rows = slice(window.row0, window.row0 + window.rows)
     cols = slice(window.col0, window.col0 + window.cols)
     part = request.terrain.values[rows, cols].astype(np.float64)

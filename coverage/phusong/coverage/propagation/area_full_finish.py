@@ -17,7 +17,6 @@ from phusong.coverage.propagation.area_full_tail import (
     ducting_losses,
     full_band,
     make_more,
-    make_ranges,
 )
 from phusong.coverage.propagation.area_geometry import Float32Array, Site
 from phusong.coverage.propagation.area_tail import (
@@ -46,8 +45,8 @@ class FullFinish(NamedTuple):
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def make_full_finish(room: int, samples: int, step_km: float, climate: Climate) -> FullFinish:
-    """Allocate the arrays of one worker; up to ``room`` pixels come at a time, from up to so many samples."""
+def make_full_finish(room: int, ranges: Ranges) -> FullFinish:
+    """Allocate the arrays of one worker; up to ``room`` pixels come at a time."""
     room = BATCH + room + LANES
     batch, more = make_batch(room), make_more(room)
     again = Batch(
@@ -70,7 +69,7 @@ def make_full_finish(room: int, samples: int, step_km: float, climate: Climate) 
         batch,
         again,
         more,
-        make_ranges(samples + 2, step_km, climate),
+        ranges,
         make_shared(room),
         make_shared(room),
         four[0],

@@ -13,7 +13,7 @@ from phusong.coverage.propagation.area_carriers import SHORTEST_KM, Carriers, Cl
 from phusong.coverage.propagation.area_finish import Land
 from phusong.coverage.propagation.area_full import FullPath, full_path, make_scratch
 from phusong.coverage.propagation.area_full_finish import finish_full, make_full_finish
-from phusong.coverage.propagation.area_full_tail import More
+from phusong.coverage.propagation.area_full_tail import More, Ranges
 from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Tables, inner_samples
 from phusong.coverage.propagation.area_kernel import fill_near, sample_path
 
@@ -38,12 +38,19 @@ def full_loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
     tables: Tables,
     carriers: Carriers,
     climate: Climate,
+    ranges: Ranges,
     out: npt.NDArray[np.float32],
 ) -> None:
-    """Fill rows of the loss of every carrier; parameters as of ``area_kernel.loss_rows``."""
+    """Fill rows of the loss of every carrier; for what is not said see ``area_kernel.loss_rows``.
+
+    Parameters
+    ----------
+    ranges : Ranges
+        What the distance alone decides in this climate.
+    """
     site, rows, cols = land.site, land.rows - 2, land.cols - 2
     plane = rows * cols
-    work = make_full_finish(1, tables.step.size, site.step_km, climate)
+    work = make_full_finish(1, ranges)
     scratch = make_scratch(tables.step.size, land.clutter.size > 0)
     batch, filled = work.batch, 0
     farthest = carriers.radius_cells.max()

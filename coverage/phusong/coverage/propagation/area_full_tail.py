@@ -13,8 +13,8 @@ import numpy as np
 from numba import njit
 
 from phusong.coverage.propagation.area_batch import Batch
-from phusong.coverage.propagation.area_carriers import Carriers, Climate
-from phusong.coverage.propagation.area_geometry import Float32Array, Site
+from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE, Carriers, Climate
+from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables
 from phusong.coverage.propagation.area_math import exp2, log2, root
 from phusong.coverage.propagation.area_tail import angle_mrad
 from phusong.coverage.propagation.area_vectors import load_terrain as load
@@ -115,6 +115,12 @@ def make_ranges(cells: int, step_km: float, climate: Climate) -> Ranges:
         whole[3, i] = max(-0.6 - 3.5e-9 * d**3.1 * inland_weight(d), -3.4)
         whole[4, i] = 1e-6 * d**1.13
     return Ranges(whole[0], whole[1], whole[2], whole[3], whole[4])
+
+
+def ranges_of(tables: Tables, site: Site, climate: Climate) -> Ranges:
+    """Work out what the distance alone decides as far as the samples go; at 50 % of the time nothing."""
+    is_median = climate.time_percentage == MEDIAN_PERCENTAGE
+    return make_ranges(1 if is_median else tables.step.size + 2, site.step_km, climate)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

@@ -15,13 +15,7 @@ from phusong.coverage.errors import GridError
 from phusong.coverage.grids import FloatArray, Grid, Raster
 from phusong.coverage.method import Method
 from phusong.coverage.propagation.area_carriers import NEGLIGIBLE_MARGIN_DB, SHORTEST_KM, Carriers, Climate
-from phusong.coverage.propagation.area_geometry import (
-    UNKNOWN_M,
-    Float32Array,
-    Site,
-    Tables,
-    inner_samples,
-)
+from phusong.coverage.propagation.area_geometry import Float32Array, Site, Tables, inner_samples
 from phusong.coverage.propagation.p1812 import FAR_FROM_COAST_KM
 from phusong.coverage.propagation.p1812_combination import troposcatter_db
 from phusong.coverage.propagation.p1812_diffraction import ground_admittance, wavelength_m
@@ -60,7 +54,7 @@ class Window:
     def padded(self, values: FloatArray, *, less: float, unknown: np.float32) -> Float32Array:
         """Values of the window less a constant, rim included; beyond the grid its edge is repeated."""
         out = np.empty((self.rows + 2, self.cols + 2), dtype=np.float32)
-        _pad(values, self.row0, self.col0, less, unknown, out)
+        pad_rows(values, self.row0, self.col0, less, unknown, 0, self.rows + 2, out)
         return out
 
     def site(self, antenna_height_m: float, method: Method) -> Site:
@@ -91,12 +85,34 @@ class Window:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _pad(  # noqa: PLR0917 - kernels take no keyword-only options
-    values: FloatArray, row0: int, col0: int, less: float, unknown: np.float32, out: Float32Array
+def pad_rows(  # noqa: PLR0917 - kernels take no keyword-only options
+    values: FloatArray,
+    row0: int,
+    col0: int,
+    less: float,
+    unknown: np.float32,
+    begin: int,
+    end: int,
+    out: Float32Array,
 ) -> None:
-    """Copy a window of a grid and one cell around it, less a constant; the grid's edge is repeated."""
+    """Copy rows of a window of a grid and one cell around it, less a constant; the grid's edge is repeated.
+
+    Parameters
+    ----------
+    values : ndarray
+        The grid.
+    row0, col0 : int
+        Where the window begins, without the cell around it.
+    less : float
+    unknown : float32
+        Stands for what is not finite.
+    begin, end : int
+        Rows of the window with the cell around it.
+    out : ndarray of float32
+        That window; written.
+    """
     last_row, last_col = values.shape[0] - 1, values.shape[1] - 1
-    for i in range(out.shape[0]):
+    for i in range(begin, end):
         row = min(max(row0 - 1 + i, 0), last_row)
         for j in range(out.shape[1]):
             value = np.float32(values[row, min(max(col0 - 1 + j, 0), last_col)] - less)
@@ -110,7 +126,7 @@ class AreaRequest:
     Attributes
     ----------
     loss_db : ndarray of float32, shape (carriers, rows, cols)
-        To be filled in; NaN throughout.
+        To be filled in; as it is allocated, it holds anything.
     window : Window
         Part of the grid within reach of the antenna.
     ground_m : float
@@ -135,10 +151,6 @@ class AreaRequest:
     def site(self) -> Site:
         """Antenna in cells of the padded window."""
         return self.window.site(self.antenna_height_m, self.method)
-
-    def ground(self) -> Float32Array:
-        """Terrain of the padded window above the ground below the antenna."""
-        return self.window.padded(self.terrain.values, less=self.ground_m, unknown=UNKNOWN_M)
 
     def cover(self) -> Float32Array:
         """Clutter of the padded window; empty for none."""
@@ -167,8 +179,8 @@ class AreaRequest:
         return site_climate(self.method, self.latitude_deg)
 
 
-def cell_position(grid: Grid, x_m: float | FloatArray, y_m: float | FloatArray) -> FloatArray:
-    """Row and column of a point, or of points (shape (2, points)), whole numbers at cell centres."""
+def cell_position(grid: Grid, x_m: float, y_m: float) -> FloatArray:
+    """Row and column of a point, whole numbers at cell centres."""
     col = (x_m - grid.left_m) / grid.cell_size_m - 0.5
     row = (grid.top_m - y_m) / grid.cell_size_m - 0.5
     return np.array([row, col])

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE
+from phusong.coverage.propagation.area_full_tail import ranges_of
 from phusong.coverage.propagation.area_geometry import Site
+from phusong.coverage.propagation.area_laying import Lay, lay_out
 from phusong.coverage.propagation.area_setup import AreaRequest, run_blocks, sample_tables
 from phusong.coverage.propagation.p1812_path import BETA_EARTH_RADIUS_KM
 from phusong.coverage.propagation.sweep_full import sweep_full_radials
@@ -50,19 +52,21 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
         Radials per cell along the edge of the largest disc, more for a small one.
     """
     carriers, loss = request.carriers(), request.loss_db
-    site, ground = _on_lattice(request.site()), request.ground()
+    site, lay = _on_lattice(request.site()), lay_out(request, is_across=True)
     radius_cells = float(carriers.radius_cells.max())
     tables = sample_tables(radius_cells, site)
     per_step = (1.0 / np.maximum(np.arange(tables.step.size), 1.0)).astype(np.float32)
     lookup = Lookup(tables, per_step)
     wanted = request.wanted_pixels()
-    _fill_centre(loss, ground, site, carriers.free_db, wanted)
+    _fill_centre(loss, lay.ground, site, carriers.free_db, wanted)
     edges = fan_edges(radius_cells + MORE_EDGE_CELLS, radials_per_edge)
     climate, out = request.climate(), loss.reshape(-1)
-    fans, radials = _fans(ground, site, wanted), edges.size - 1
+    fans, radials = _fans(lay, site, wanted), edges.size - 1
 
+    ranges = ranges_of(tables, site, climate)
     is_plain = request.clutter is None and climate.time_percentage == MEDIAN_PERCENTAGE
-    covers = _covers(request.cover())
+    upright, across = lay.clutter.reshape(-1), lay.clutter_across.reshape(-1)
+    covers = upright, upright, across, across
     beta_tables = sample_tables(radius_cells, site._replace(radius_km=BETA_EARTH_RADIUS_KM))
 
     def sweep(begin: int, end: int) -> None:
@@ -73,7 +77,7 @@ def fill_sweep(request: AreaRequest, *, radials_per_edge: float = RADIALS_PER_ED
                 sweep_radials(*part, edges, fan, lookup, carriers, climate, out)
                 continue
             cover = covers[number]
-            sweep_full_radials(*part, edges, fan, cover, lookup, beta_tables, carriers, climate, out)
+            sweep_full_radials(*part, edges, fan, cover, lookup, beta_tables, carriers, climate, ranges, out)
 
     run_blocks(sweep, count=len(fans) * radials, block=_RADIALS_A_TASK, threads=request.threads)
 
@@ -85,11 +89,11 @@ def _on_lattice(site: Site) -> Site:
     )
 
 
-def _fans(ground: npt.NDArray[np.float32], site: Site, wanted: BoolArray = _ALL) -> list[Fan]:
+def _fans(lay: Lay, site: Site, wanted: BoolArray = _ALL) -> list[Fan]:
     """Four quarters of the plane: east and west on the window, south and north on its transposed copy."""
-    rows, cols = ground.shape
+    rows, cols = lay.ground.shape
     turned = site._replace(row=site.col, col=site.row, row_part=site.col_part, col_part=site.row_part)
-    upright, across = ground.reshape(-1), np.ascontiguousarray(ground.T).reshape(-1)
+    upright, across = lay.ground.reshape(-1), lay.ground_across.reshape(-1)
     asked, asked_across = wanted.reshape(-1), np.ascontiguousarray(wanted.T).reshape(-1)
     width = cols - 2
     return [
@@ -98,12 +102,6 @@ def _fans(ground: npt.NDArray[np.float32], site: Site, wanted: BoolArray = _ALL)
         Fan(across, cols, rows, turned, 1.0, -1.0, 1, width, asked_across),
         Fan(across, cols, rows, turned, -1.0, 1.0, 1, width, asked_across),
     ]
-
-
-def _covers(cover: npt.NDArray[np.float32]) -> list[npt.NDArray[np.float32]]:
-    """Clutter of the four fans' windows."""
-    upright, across = cover.reshape(-1), np.ascontiguousarray(cover.T).reshape(-1)
-    return [upright, upright, across, across]
 
 
 def _fill_centre(

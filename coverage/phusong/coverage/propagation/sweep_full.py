@@ -17,7 +17,7 @@ from phusong.coverage.propagation.area_batch import BATCH, TOGETHER, from_row
 from phusong.coverage.propagation.area_carriers import MEDIAN_PERCENTAGE, Carriers, Climate
 from phusong.coverage.propagation.area_finish import Finish, Land, finish_batch, make_finish
 from phusong.coverage.propagation.area_full_finish import FullFinish, finish_full, make_full_finish
-from phusong.coverage.propagation.area_full_tail import more_from_row
+from phusong.coverage.propagation.area_full_tail import Ranges, more_from_row
 from phusong.coverage.propagation.area_geometry import (
     Float32Array,
     Site,
@@ -82,9 +82,7 @@ def _over(trace: Trace, heights: Float32Array, lean: Float32Array) -> Trace:
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
-def _make_work(
-    samples: int, has_clutter: bool, is_median: bool, step_km: float, climate: Climate
-) -> FullWork:
+def _make_work(samples: int, has_clutter: bool, is_median: bool, ranges: Ranges) -> FullWork:
     """Allocate the arrays of one worker for radials of so many samples."""
     room = 2 * samples + 8
     terrain = make_trace(samples)
@@ -101,7 +99,7 @@ def _make_work(
         make_sight(room),
         make_near(room + TOGETHER),
         make_finish(room if is_median else 0, samples, has_clutter),
-        make_full_finish(0 if is_median else room, samples, step_km, climate),
+        make_full_finish(0 if is_median else room, ranges),
     )
 
 
@@ -188,6 +186,7 @@ def sweep_full_radials(  # noqa: PLR0917 - kernels take no keyword-only options
     beta_tables: Tables,
     carriers: Carriers,
     climate: Climate,
+    ranges: Ranges,
     out: Float32Array,
 ) -> None:
     """Fill in the pixels of some radials of a fan; for what is not said see `sweep_kernel.sweep_radials`.
@@ -200,10 +199,12 @@ def sweep_full_radials(  # noqa: PLR0917 - kernels take no keyword-only options
         Of the anomalous earth.
     climate : Climate
         At any percentage of the time.
+    ranges : Ranges
+        What the distance alone decides in this climate.
     """
     room, is_median = lookup.tables.step.size, climate.time_percentage == MEDIAN_PERCENTAGE
     owned = (
-        _make_work(room, cover.size > 0, is_median, fan.site.step_km, climate),
+        _make_work(room, cover.size > 0, is_median, ranges),
         np.empty((2, room), dtype=np.int32),
     )
     work, rows = lend(owned)

@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import erfc, erfcx, ndtr
 
 from phusong.coverage.errors import ModelRangeError
 from phusong.coverage.grids import FloatArray
+
+# scipy.special takes as long to load as a small change takes to compute, so what needs it loads it.
 
 
 def location_probability(
@@ -43,6 +44,8 @@ def location_probability(
     >>> location_probability([-100.0, -92.95], -100.0, 5.5).round(3).tolist()
     [0.5, 0.9]
     """
+    from scipy.special import ndtr  # noqa: PLC0415
+
     sigmas_db = np.asarray(sigma_db, dtype=np.float64)
     _check_sigma(sigmas_db)
     margin_db = np.asarray(median_dbm, dtype=np.float64) - np.asarray(threshold_dbm, dtype=np.float64)
@@ -87,6 +90,8 @@ def area_probability(edge_margin_db: npt.ArrayLike, sigma_db: float, *, exponent
     >>> float(area_probability(5.396, 8.0, exponent=4.0).round(2))
     0.91
     """
+    from scipy.special import erfc, erfcx  # noqa: PLC0415
+
     for name, value in (("sigma_db", sigma_db), ("exponent", exponent)):
         if not (math.isfinite(value) and value > 0):
             raise ModelRangeError("model_range", name=name, value=value, allowed="> 0")

@@ -39,7 +39,7 @@ def base(study: Study) -> Baseline:
 
 def _ask(base: Baseline, **running: float) -> dict[str, Any]:
     costs, assumed = running_costs(running)
-    towers = TowerRequest(reach_percent="all", candidates=NEAR)
+    towers = TowerRequest(reach_percent="all", target="villages", candidates=NEAR)
     return choose_technology(
         base, TechnologyRequest(towers=towers, running=costs, assumed_running=assumed, time_limit_s=20.0)
     )
@@ -184,6 +184,6 @@ def test_the_command_line_writes_a_table_and_says_what_is_assumed(
     capsys.readouterr()
     assert run(asked, Settings(lang="vi")) == 0
     told = capsys.readouterr().out
-    assert "thiết bị vệ tinh từng hộ" in told and "Chi phí giả định" in told
+    assert "thiết bị vệ tinh từng hộ" in told and "24 mục là giả định" in told
     costs.write_text("[")
     assert run(asked, Settings(lang="en")) == 1

@@ -218,7 +218,7 @@ def test_a_file_system_that_refuses_is_no_internal_fault(
 
     monkeypatch.setattr("phusong.app.study.Study.describe", refused)
     assert phusong("study", "show", "--study", study) == 1
-    assert "Read-only file system" in capsys.readouterr().err
+    assert "the disk is read-only" in capsys.readouterr().err
 
 
 def test_each_command_is_loaded_from_the_module_that_has_it() -> None:

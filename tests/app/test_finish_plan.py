@@ -31,7 +31,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def _request(**asked: Any) -> TowerRequest:
     settings = CandidateSettings(grid_step_m=3_000.0, sources=("hilltop", "settlement"))
-    plain = {"heights_m": (30.0,), "bands": ("1800",), "operator": "Viettel", "time_limit_s": 20.0}
+    plain = {"target": "villages", "heights_m": (30.0,), "bands": ("1800",)}
+    plain |= {"operator": "Viettel", "time_limit_s": 20.0}
     return TowerRequest(**{**plain, "candidates": settings, **asked})
 
 

@@ -102,11 +102,11 @@ def test_words_and_files(
 ) -> None:
     study = ["--study", str(known.store.path)]
     out, network = tmp_path / "plan.geojson", tmp_path / "ofds.json"
-    assert _run(*study, "--out", str(out), "--ofds", str(network)) == 0
+    assert _run(*study, "--to", str(out), "--ofds", str(network)) == 0
     told = capsys.readouterr().out
     assert "Joins 2 of 3" in told
     assert "Bản Xa (V3)" in told
-    assert "SYNTHETIC" in told
+    assert "Synthetic data" in told
     features = json.loads(out.read_text(encoding="utf-8"))["features"]
     spans = [one["properties"] for one in features if one["geometry"]["type"] == "LineString"]
     names = {one["properties"].get("node_id") for one in features}
@@ -125,8 +125,9 @@ def test_who_is_joined(known: Study, capsys: pytest.CaptureFixture[str]) -> None
 
     assert joined("--among", "all") == ["V0", "V1", "V2", "V3"]
     assert joined("--ids", "V2,V0") == ["V0", "V2"]
-    assert joined("--to", "masts") == ["S2"]
-    assert joined("--to", "masts", "--among", "all") == ["S1", "S2"]
+    assert joined("--join", "masts") == ["S2"]
+    assert joined("--join", "masts", "--among", "all") == ["S1", "S2"]
+    assert joined("--to", "masts") == ["S2"]  # as it was called before
 
 
 def test_new_masts_of_a_scenario(known: Study, tmp_path: Path) -> None:
@@ -163,6 +164,7 @@ def test_ducts_and_works_from_files(known: Study, tmp_path: Path) -> None:
         (["--cost", "aerial_per_m.commune=much"], "much"),
         (["--cost", "off_road_per_m=-1"], "off_road_per_m"),
         (["--cost", "off_road_per_m=nan"], "off_road_per_m"),
+        (["--to", "plan.docx"], ".docx"),
         (["--out", "plan.docx"], ".docx"),
         (["--scenario", "/no/such/file.json"], "/no/such/file.json"),
     ],

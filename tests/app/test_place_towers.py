@@ -98,7 +98,8 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
 def _request(**asked: Any) -> TowerRequest:
     settings = {"grid_step_m": 3_000.0, "sources": ("site", "hilltop", "settlement", "grid")}
     settings |= asked.pop("settings", {})
-    plain = {"heights_m": (30.0,), "bands": ("1800",), "operator": "Viettel", "time_limit_s": 20.0}
+    plain = {"target": "villages", "heights_m": (30.0,), "bands": ("1800",)}
+    plain |= {"operator": "Viettel", "time_limit_s": 20.0}
     return TowerRequest(**{**plain, **asked, "candidates": CandidateSettings(**settings)})
 
 
@@ -264,10 +265,11 @@ def test_the_plan_is_written_and_kept_as_a_scenario(study: Study, tmp_path: Path
         ({"sites": 1, "budget_mvnd": 1.0}, "tower_goal_one"),
         ({"sites": -1}, "tower_range"),
         ({"budget_mvnd": float("nan")}, "tower_range"),
-        ({"sites": 1, "heights": "30,x"}, "tower_range"),
+        ({"sites": 1, "heights": "30,x"}, "number_text"),
         ({"sites": 1, "means": "balloon"}, "tower_choice"),
         ({"sites": 1, "target": "cows"}, "tower_choice"),
-        ({"reach": "150"}, "place_share_text"),
+        ({"reach": "150"}, "percent_range"),
+        ({"reach": "0,9"}, "percent_fraction"),
         ({"sites": 1, "bands": "purple"}, "band_unknown"),
         ({"sites": 1, "most_places": 0}, "tower_range"),
     ],
@@ -288,6 +290,15 @@ def test_a_file_of_costs_is_checked(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_costs(file)
     assert refused.value.code == "cost_file"
+    file.write_text('{"power_mvnd": 90,\n  oops}')
+    with pytest.raises(InputError) as refused:
+        read_costs(file)
+    assert refused.value.code == "json_broken"
+    assert (refused.value.parameters["row"], refused.value.parameters["column"]) == (2, 3)
+
+
+def test_households_count_where_nobody_says_what_does() -> None:
+    assert tower_request(sites=1).target == TowerRequest(sites=1).target == "households"
 
 
 def test_the_command_prints_one_object(
@@ -303,7 +314,8 @@ def test_the_command_prints_one_object(
             }
         )
     )
-    words = "place towers --sites 1 --heights 30 --bands 1800 --operator Viettel --sources hilltop --json"
+    words = "place towers --sites 1 --target villages --heights 30 --bands 1800 --operator Viettel"
+    words += " --sources hilltop --json"
     arguments = [*words.split(), "--study", str(study.store.path), "--exclude", str(area)]
     assert run(arguments, Settings(lang="en")) == 0
     told = json.loads(capsys.readouterr().out)
@@ -311,3 +323,18 @@ def test_the_command_prints_one_object(
     assert told["check"]["difference"] == 0.0
     assert told["picks"][0]["source"] == "hilltop"
     assert told["status"] == "proved"
+
+
+def test_a_long_plan_says_how_much_of_it_is_listed_and_who_builds(
+    study: Study, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("phusong.app.commands.towering.LISTED", 1)
+    file = tmp_path / "plan.csv"
+    words = "place towers --sites 2 --target villages --heights 30 --bands 1800 --operator Viettel"
+    arguments = [*words.split(), "--sources", "hilltop,settlement", "--places", "60", "--to", str(file)]
+    assert run([*arguments, "--study", str(study.store.path)], Settings(lang="vi")) == 0
+    spoken = capsys.readouterr()
+    assert "Nhà mạng xây: Viettel" in spoken.out
+    assert "1 trong 2 hạng mục" in spoken.out and "--to TỆP" in spoken.out
+    assert "kịch bản" not in spoken.out and "phương án" not in spoken.out
+    assert str(file) in spoken.err and file.exists()

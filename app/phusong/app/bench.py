@@ -17,6 +17,7 @@ from rasterio.enums import Resampling
 from rasterio.transform import from_origin
 from rasterio.warp import reproject
 
+from phusong.app.typed import lon_lat
 from phusong.coverage.errors import InputError, LayerFileError, NotFoundError
 from phusong.coverage.grids import Grid, Raster
 from phusong.coverage.method import MODELS, Method
@@ -136,11 +137,8 @@ def _check(model: str, mode: str, radius_km: float, cell_m: float, time_percenta
 
 
 def _lon_lat(at: str) -> tuple[float, float]:
-    try:
-        lon, lat = (float(part) for part in at.split(","))
-    except ValueError as error:
-        raise InputError("coordinate", value=at) from error
-    if not (-180.0 <= lon <= 180.0 and -80.0 <= lat <= 84.0):
+    lon, lat = lon_lat(at)
+    if not -80.0 <= lat <= 84.0:  # beyond the zones of UTM
         raise InputError("coordinate", value=at)
     return lon, lat
 

@@ -68,7 +68,7 @@ class TechnologyRequest:
         When the solver may stop.
     """
 
-    towers: TowerRequest = field(default_factory=lambda: TowerRequest(reach_percent="all"))
+    towers: TowerRequest = field(default_factory=lambda: TowerRequest(reach_percent="all", target="villages"))
     running: RunningCosts = field(default_factory=RunningCosts)
     assumed_running: tuple[str, ...] = RUNNING_NAMES
     time_limit_s: float = 60.0
@@ -103,6 +103,7 @@ def technology_request(
     running, assumed_running = running_costs({name: costs[name] for name in RUNNING_NAMES if name in costs})
     towers = TowerRequest(
         reach_percent="all",
+        target="villages",
         operator=operator,
         technology=technology,
         costs=building,

@@ -5,6 +5,7 @@ Exit status: 0 done; 1 the input or the request is wrong; 2 usage; 3 internal fa
 
 from __future__ import annotations
 
+import errno
 import gc
 import importlib
 import sys
@@ -16,7 +17,8 @@ import typer
 import typer.main
 
 from phusong.app.commands.console import Terminal
-from phusong.app.i18n import Language, tell_error, translate
+from phusong.app.commands.speaking import SpokenTyper, usage_error
+from phusong.app.i18n import Language, catalogue, tell_error, translate
 from phusong.app.settings import Settings
 from phusong.coverage.errors import PhuSongError
 
@@ -31,14 +33,14 @@ MODULES: Mapping[str, str] = {
     "compute": "working",
     "results": "reading",
     "villages": "reading",
-    "coverages": "reading",
     "point": "places",
     "reliability": "places",
+    "explain": "explaining",
     "what-if": "asking",
     "scenario": "scenarios",
     "place": "placing",
-    "explain": "explaining",
     "map": "mapping",
+    "coverages": "reading",
     "export": "archiving",
     "serve": "serving",
     "job": "jobs",
@@ -56,14 +58,7 @@ def build_app(command: str | None = None) -> typer.Typer:
     command : str, optional
         The one asked for; all are assembled where it is none of them.
     """
-    app = typer.Typer(
-        name="phusong",
-        help="cli.help",
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
+    app = SpokenTyper(name="phusong", help="cli.help", add_completion=False, pretty_exceptions_enable=False)
     app.callback()(lambda: None)  # one command alone is still a command of the group
     asked = MODULES.get(command or "")
     names = list(dict.fromkeys(MODULES.values())) if asked is None else [asked]
@@ -73,13 +68,18 @@ def build_app(command: str | None = None) -> typer.Typer:
 
 
 def localise(command: Any, language: Language) -> None:  # noqa: ANN401 - typer hides the class
-    """Replace the catalogue keys in help texts by sentences, in place and throughout the tree."""
+    """Replace the catalogue keys in help texts by sentences, in place and throughout the tree.
+
+    Commands stand in the order of the work: the library lists single ones before groups.
+    """
     if command.help:
         command.help = translate(command.help, language)
     for parameter in command.params:
         text = getattr(parameter, "help", None)
         if text and text.startswith("cli."):
             parameter.help = translate(text, language)
+    if (names := getattr(command, "commands", None)) and names.keys() <= MODULES.keys():
+        command.commands = {name: names[name] for name in MODULES if name in names}
     for child in getattr(command, "commands", {}).values():
         localise(child, language)
 
@@ -105,16 +105,14 @@ def run(arguments: list[str], settings: Settings) -> int:
         terminal.say("cli.interrupted")
         return EXIT_INTERRUPTED
     except OSError as error:
-        detail = error.strerror or type(error).__name__
-        told = translate("errors.file_system", settings.language, path=error.filename or "?", detail=detail)
-        terminal.stderr.print(told, markup=False, soft_wrap=True)
+        terminal.say("errors.file_system", path=error.filename or "?", detail=_why(error, settings.language))
         return EXIT_INPUT
     except PhuSongError as error:
-        terminal.stderr.print(tell_error(error, settings.language), markup=False, soft_wrap=True)
+        _refuse(terminal, error)
         return EXIT_INPUT
     except Exception as fault:  # noqa: BLE001 - the last line of defence turns any fault into exit status 3
         if hasattr(fault, "show") and hasattr(fault, "exit_code"):  # typer keeps its usage errors private
-            fault.show()
+            terminal.stderr.print(usage_error(fault, settings.language), markup=False, soft_wrap=True)
             return int(fault.exit_code)
         terminal.say("cli.fault", kind=type(fault).__name__, detail=str(fault))
         if settings.debug:
@@ -123,3 +121,20 @@ def run(arguments: list[str], settings: Settings) -> int:
     if outcome == EXIT_INTERRUPTED:  # typer turns Ctrl-C into this exit status by itself
         terminal.say("cli.interrupted")
     return outcome if isinstance(outcome, int) else 0
+
+
+def _why(error: OSError, language: Language) -> str:
+    """Why the system refused a file, in words; in the system's own where there are none."""
+    key = f"cli.system.{errno.errorcode.get(error.errno or 0, '')}"
+    told = translate(key, language)
+    return told if told != key else error.strerror or type(error).__name__
+
+
+def _refuse(terminal: Terminal, error: PhuSongError) -> None:
+    """Tell an error, and what to write on the command line where there is an option for it."""
+    lines = [tell_error(error, terminal.language)]
+    hint = f"cli.hints.{error.code}"
+    if hint in catalogue(terminal.language):
+        lines.append(terminal.words(hint))
+    for line in lines:
+        terminal.stderr.print(line, markup=False, soft_wrap=True)

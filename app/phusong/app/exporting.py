@@ -10,6 +10,7 @@ import shapely
 
 from phusong.app.i18n import Language, translate
 from phusong.app.i18n.numbers import number
+from phusong.app.reasontext import village_reason
 from phusong.coverage.errors import InputError, NotFoundError
 from phusong.geodata.exports import write_table
 
@@ -61,7 +62,7 @@ def export_villages(
 def _village_row(village: Mapping[str, Any], operators: Sequence[str], language: Language) -> dict[str, Any]:
     row = {name: _told(name, village.get(name), language) for name in VILLAGE_COLUMNS}
     row["status_text"] = translate(f"status.{village['status']}", language)
-    row["reason_text"] = reason_text(village.get("reason"), language)
+    row["reason_text"] = village_reason(village, language)
     nearest = {one["operator"]: one for one in village.get("nearest") or []}
     for operator in operators:
         one = nearest.get(operator)
@@ -93,8 +94,10 @@ def _provenance(results: Mapping[str, Any], language: Language) -> str:
         language,
         run=results["run"],
         model=method["model"],
-        grid_m=f"{method['grid']['cell_size_m']:g}",
-        threshold=", ".join(f"{name} {level:g}" for name, level in method["threshold_dbm"].items()),
+        grid_m=method["grid"]["cell_size_m"],
+        threshold=", ".join(
+            f"{name} {number(level, language)}" for name, level in method["threshold_dbm"].items()
+        ),
         probability=method["location_probability"],
         load=method["load"],
         computed_on=method["computed_on"],
@@ -102,19 +105,6 @@ def _provenance(results: Mapping[str, Any], language: Language) -> str:
     if not method["synthetic_layers"]:
         return told
     return f"{translate('notes.synthetic', language)}: {', '.join(method['synthetic_layers'])}. {told}"
-
-
-def reason_text(reason: Mapping[str, Any] | None, language: Language) -> str:
-    """Put the reason of a village's status into words."""
-    if not reason:
-        return ""
-    numbers = {
-        name: value if isinstance(value, str) else number(value, language, decimals=1)
-        for name, value in reason.items()
-    }
-    distance_m = reason.get("distance_m")
-    numbers["distance_km"] = number(None if distance_m is None else distance_m / 1000, language, decimals=1)
-    return translate(f"reasons.{reason['code']}", language, **numbers)
 
 
 def export_communes(

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from phusong.app.typed import read_number, read_percent
 from phusong.coverage.errors import InputError
 from phusong.coverage.placement.answer import Control, PlacementAnswer, Step
 from phusong.coverage.placement.instance import (
@@ -64,11 +65,11 @@ def goal_from(sites: int | None, budget: float | None, reach: str | None) -> Goa
         raise InputError("place_goal")
     if reach is not None and reach.strip().lower() == REACH_ALL:
         return Goal(reach_all=True)
-    return Goal(sites, budget, None if reach is None else share_from(reach, per_cent=True))
+    return Goal(sites, budget, None if reach is None else read_percent(reach) / 100.0)
 
 
-def share_from(text: str, *, per_cent: bool) -> float:
-    """Read a share: ``95%`` always in per cent, a plain number in per cent or as a fraction.
+def share_from(text: str) -> float:
+    """Read a share as a fraction of one, or in per cent with its sign.
 
     Raises
     ------
@@ -77,16 +78,15 @@ def share_from(text: str, *, per_cent: bool) -> float:
 
     Examples
     --------
-    >>> share_from("0.5%", per_cent=False), share_from("95", per_cent=True)
-    (0.005, 0.95)
+    >>> share_from("0.5%"), share_from("0,005")
+    (0.005, 0.005)
     """
     written = text.strip()
-    marked = written.endswith("%")
     try:
-        number = float(written.removesuffix("%"))
-    except ValueError:
+        number = read_number(written.removesuffix("%").strip())
+    except InputError:
         raise InputError("place_share_text", value=text) from None
-    share = number / 100.0 if marked or per_cent else number
+    share = number / 100.0 if written.endswith("%") else number
     if not 0.0 <= share <= 1.0:  # also refuses what is not a number
         raise InputError("place_share_text", value=text)
     return share

@@ -134,6 +134,8 @@ def read_geojson(path: Path) -> RawTable:
     except UnicodeDecodeError as error:
         row = content.count(b"\n", 0, error.start) + 1
         raise LayerFileError("text_encoding", file=path.name, row=row) from error
+    except json.JSONDecodeError as error:
+        raise LayerFileError("json_broken", file=path.name, row=error.lineno, column=error.colno) from error
     except (ValueError, RecursionError) as error:
         raise _broken(path.name, error) from error
     features = _features(record, path.name)
@@ -157,7 +159,7 @@ def _features(record: object, file: str) -> list[Mapping[str, Any]]:
     if found.get("type") == "Feature":
         features = [found]
     if not isinstance(features, list):
-        raise LayerFileError("file_broken", file=file, detail="FeatureCollection")
+        raise LayerFileError("geojson_features", file=file)
     return [_mapping(feature) for feature in features]
 
 

@@ -172,14 +172,14 @@ def scenario_from_json(text: bytes) -> Scenario:
     Raises
     ------
     InputError
-        ``scenario_json`` for what is no JSON or too large; see `scenario_from_dict`.
+        ``scenario_json`` for what is no JSON, ``scenario_large``; see `scenario_from_dict`.
     """
     if len(text) > LARGEST_DOCUMENT_BYTES:
-        raise InputError("scenario_json", detail=f"> {LARGEST_DOCUMENT_BYTES} B")
+        raise InputError("scenario_large", allowed=LARGEST_DOCUMENT_BYTES)
     try:
         record = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise InputError("scenario_json", detail=str(error)[:120]) from error
+        raise InputError("scenario_json", row=error.lineno, column=error.colno) from error
     return scenario_from_dict(record)
 
 

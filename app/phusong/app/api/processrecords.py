@@ -79,7 +79,11 @@ INPUTS: Mapping[str, Mapping[str, Schema]] = MappingProxyType(
             "sites": {"type": ["integer", "null"], "minimum": 0},
             "budget_mvnd": {"type": ["number", "null"], "minimum": 0},
             "reach": {"type": ["number", "string", "null"], "examples": [95, "all"]},
-            "target": {"type": "string", "examples": ["villages", "people", "households"]},
+            "target": {
+                "type": "string",
+                "default": "households",
+                "examples": ["households", "people", "villages"],
+            },
             "technology": _TEXT,
             "operator": _TEXT,
             "heights": {"type": "array", "items": _NUMBER},

@@ -11,6 +11,7 @@ from phusong.app.api.studysource import StudySource
 from phusong.app.api.tilearchives import VECTORS, write_archive
 from phusong.app.commands.console import print_json, progress_bar, terminal
 from phusong.app.commands.reading import warn_if_stale
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.i18n.numbers import number
 from phusong.app.study import open_study
@@ -18,7 +19,7 @@ from phusong.app.study import open_study
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="cli.export.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.export.help")
     group.callback()(lambda: None)  # one command alone is still a command of the group
     group.command("tiles", help="cli.export.tiles")(tiles)
     app.add_typer(group, name="export")

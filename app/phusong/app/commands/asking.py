@@ -8,10 +8,12 @@ from typing import Annotated, Any
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.newmast import MastWish
 from phusong.app.study import open_study
+from phusong.app.typed import lon_lat, read_numbers
 from phusong.coverage.errors import InputError
 
 DENOMINATORS = ("population", "households", "villages", "area")
@@ -25,20 +27,24 @@ def register(app: typer.Typer) -> None:
 def what_if(
     context: typer.Context,
     study: StudyOption,
-    at: Annotated[str | None, typer.Option("--at", help="cli.option.at")] = None,
-    height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 36.0,
+    at: Annotated[str | None, typer.Option("--at", metavar="PLACE", help="cli.option.at")] = None,
+    height_m: Annotated[float, number_option("--height-m", "cli.option.height_m", metavar="METRES")] = 36.0,
     band: Annotated[str, typer.Option("--band", help="cli.explain.band")] = "1800",
-    azimuths: Annotated[str | None, typer.Option("--azimuths", help="cli.what_if.azimuths")] = None,
-    power_dbm: Annotated[float | None, typer.Option("--power-dbm", help="cli.what_if.power")] = None,
+    azimuths: Annotated[
+        str | None, typer.Option("--azimuths", metavar="NUMBERS", help="cli.what_if.azimuths")
+    ] = None,
+    power_dbm: Annotated[float | None, number_option("--power-dbm", "cli.what_if.power")] = None,
     operator: Annotated[str | None, typer.Option("--operator", help="cli.what_if.operator")] = None,
     technology: Annotated[str | None, typer.Option("--technology", help="cli.what_if.technology")] = None,
-    remove: Annotated[list[str] | None, typer.Option("--remove", help="cli.what_if.remove")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="ID", help="cli.what_if.remove")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what a new mast, or a site off air, would change."""
     wish = None
     if at is not None:
-        lon_deg, lat_deg = _numbers(at, "coordinate", count=2)
+        lon_deg, lat_deg = lon_lat(at)
         wish = MastWish(
             lon_deg=lon_deg,
             lat_deg=lat_deg,
@@ -56,19 +62,14 @@ def what_if(
         _tell(terminal(context), record)
 
 
-def _numbers(text: str, code: str, *, count: int | None = None) -> tuple[float, ...]:
-    try:
-        values = tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError(code, value=text[:80]) from error
-    if count is not None and len(values) != count:
-        raise InputError(code, value=text[:80])
-    return values
-
-
 def _azimuths(text: str) -> tuple[float, ...]:
     """``omni`` or nothing asks for an omni antenna."""
-    return () if text.strip().lower() in ("", "omni") else _numbers(text, "azimuths")
+    if text.strip().lower() in ("", "omni"):
+        return ()
+    try:
+        return read_numbers(text)
+    except InputError as error:
+        raise InputError("azimuths", value=text[:80]) from error
 
 
 def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,7 +12,8 @@ import typer
 
 from phusong.app.choicetable import export_technology
 from phusong.app.choosing import choose_technology, technology_request
-from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
+from phusong.app.commands.console import Terminal, print_json, progress_bar, tell_synthetic, terminal
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.compute.whatif import Baseline
 from phusong.app.i18n.numbers import number, percent
@@ -30,13 +32,17 @@ def technology(
     context: typer.Context,
     study: StudyOption,
     costs: Annotated[Path | None, typer.Option("--costs", help="cli.technology.costs")] = None,
-    operator: Annotated[str | None, typer.Option("--operator", help="cli.technology.operator")] = None,
-    technology_name: Annotated[
-        str | None, typer.Option("--technology", help="cli.technology.technology")
+    operator: Annotated[
+        str | None, typer.Option("--operator", metavar="NAME", help="cli.technology.operator")
     ] = None,
-    most_places: Annotated[int, typer.Option("--most-places", min=1, help="cli.technology.places")] = 4_000,
+    technology_name: Annotated[
+        str | None, typer.Option("--technology", metavar="4G|5G", help="cli.technology.technology")
+    ] = None,
+    most_places: Annotated[
+        int, typer.Option("--most-places", "--places", min=1, help="cli.technology.places")
+    ] = 4_000,
     time_limit_s: Annotated[
-        float, typer.Option("--time-limit", min=0, help="cli.technology.time_limit")
+        float, number_option("--time-limit", "cli.technology.time_limit", least=0, metavar="SECONDS")
     ] = 60.0,
     to: Annotated[Path | None, typer.Option("--to", help="cli.option.to")] = None,
     as_json: JsonOption = False,
@@ -65,9 +71,9 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         given = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise InputError("json_member", member=path.name, value=str(error)[:80], allowed="JSON") from error
+        raise InputError("json_broken", file=path.name, row=error.lineno, column=error.colno) from error
     if not isinstance(given, dict):
-        raise InputError("json_member", member=path.name, value=type(given).__name__, allowed="{…}")
+        raise InputError("cost_file", file=path.name)
     return given
 
 
@@ -92,23 +98,23 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
                 households=number(total["households"], language),
             )
         )
-    for village in record["villages"][:LISTED]:
-        speaker.tell(speaker.words("cli.technology.village", **_village(speaker, village)))
     if len(record["villages"]) > LISTED:
-        speaker.tell(speaker.words("cli.technology.more", count=len(record["villages"]) - LISTED))
-    assumed = ", ".join(record["costs"]["assumed"])
-    speaker.tell(speaker.words("cli.technology.assumed", names=assumed))
-    if record["method"]["synthetic_layers"]:
-        layers = ", ".join(record["method"]["synthetic_layers"])
-        speaker.tell(speaker.words("cli.results.synthetic", layers=layers))
+        count = number(len(record["villages"]), language)
+        speaker.tell(speaker.words("cli.technology.first", listed=LISTED, count=count))
+    for village in record["villages"][:LISTED]:
+        speaker.tell(_village(speaker, village))
+    speaker.tell(speaker.words("cli.technology.assumed", count=len(record["costs"]["assumed"])))
+    tell_synthetic(speaker, record["method"]["synthetic_layers"])
 
 
-def _village(speaker: Terminal, village: Mapping[str, Any]) -> dict[str, str]:
+def _village(speaker: Terminal, village: Mapping[str, Any]) -> str:
+    """Say what is cheapest for a village, and from how many whole households on the ground is."""
     homes = village["break_even_households"]
-    return {
-        "name": village["name"],
-        "commune": village["commune_code"],
-        "households": number(village["households"], speaker.language),
-        "means": speaker.words(f"means.{village['means']}"),
-        "break_even": number(homes, speaker.language, decimals=1),
-    }
+    return speaker.words(
+        f"cli.technology.village{'_never' if homes is None else ''}",
+        name=village["name"],
+        commune=village["commune_code"],
+        households=number(village["households"], speaker.language),
+        means=speaker.words(f"means.{village['means']}"),
+        break_even=number(None if homes is None else math.ceil(homes), speaker.language),
+    )

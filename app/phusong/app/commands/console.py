@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -49,6 +49,17 @@ def terminal(context: typer.Context) -> Terminal:
     """Return the terminal that ``main`` put into the context."""
     found = context.find_object(Terminal)
     return found if found is not None else Terminal("vi")
+
+
+def layer_words(speaker: Terminal, layers: Iterable[str]) -> str:
+    """Name layers as people call them."""
+    return ", ".join(speaker.words(f"layer_words.{layer}") for layer in layers)
+
+
+def tell_synthetic(speaker: Terminal, layers: Sequence[str]) -> None:
+    """Say which layers are synthetic, where any is."""
+    if layers:
+        speaker.tell(speaker.words("cli.results.synthetic", layers=layer_words(speaker, layers)))
 
 
 def print_json(record: Mapping[str, Any]) -> None:

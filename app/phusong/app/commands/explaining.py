@@ -9,13 +9,15 @@ from typing import Annotated, Any
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
-from phusong.app.commands.places import lon_lat
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.compute.inputs import cells_table
 from phusong.app.footprints import AreaMode, footprint_record
+from phusong.app.i18n import Language
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.paths import Place, StudyGround, explain_between
 from phusong.app.study import open_study
+from phusong.app.typed import lon_lat
 from phusong.coverage.errors import InputError
 from phusong.coverage.radio.bands import given_frequency_mhz, named_band
 from phusong.geodata.store.folder import FolderStore
@@ -32,11 +34,11 @@ def explain(
     context: typer.Context,
     study: StudyOption,
     cell_id: Annotated[str | None, typer.Argument(metavar="CELL_ID", help="cli.explain.cell_id")] = None,
-    start: Annotated[str | None, typer.Option("--from", help="cli.explain.from")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="cli.explain.to")] = None,
-    height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 30.0,
+    start: Annotated[str | None, typer.Option("--from", metavar="PLACE", help="cli.explain.from")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="PLACE", help="cli.explain.to")] = None,
+    height_m: Annotated[float, number_option("--height-m", "cli.option.height_m", metavar="METRES")] = 30.0,
     to_height_m: Annotated[
-        float | None, typer.Option("--to-height-m", help="cli.explain.to_height_m")
+        float | None, number_option("--to-height-m", "cli.explain.to_height_m", metavar="METRES")
     ] = None,
     band: Annotated[str, typer.Option("--band", help="cli.explain.band")] = "1800",
     mode: Annotated[AreaMode, typer.Option("--mode", help="cli.option.mode")] = AreaMode.SWEEP,
@@ -132,11 +134,16 @@ def _tell_footprint(speaker: Terminal, record: Mapping[str, Any]) -> None:
         speaker.tell(
             speaker.words(
                 "cli.explain.direction",
-                directions=_span(f"{run[0]['azimuth_deg']:g}°", f"{run[-1]['azimuth_deg']:g}°"),
+                directions=_span(*(_azimuth(one, language) for one in (run[0], run[-1]))),
                 reach=_span(*(number(end, language, decimals=1) for end in (min(reach_km), max(reach_km)))),
                 cause=speaker.words(f"footprint.{run[0]['ended_by']}"),
             )
         )
+
+
+def _azimuth(direction: Mapping[str, Any], language: Language) -> str:
+    degrees = direction["azimuth_deg"]
+    return f"{number(degrees, language, decimals=0 if degrees == int(degrees) else 1)}°"
 
 
 def _span(first: str, last: str) -> str:

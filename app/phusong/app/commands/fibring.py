@@ -10,11 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
+from phusong.app.commands.console import Terminal, print_json, progress_bar, tell_synthetic, terminal
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.fibre_planning import FibreRequest
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.study import open_study
+from phusong.app.typed import read_number
 from phusong.coverage.errors import InputError
 from phusong.coverage.placement.fibreplan import FibreCosts
 
@@ -44,31 +46,39 @@ def register(group: typer.Typer) -> None:
 def fibre(
     context: typer.Context,
     study: StudyOption,
-    to: Annotated[To, typer.Option("--to", help="cli.place_fibre.to")] = To.VILLAGES,
+    join: Annotated[To, typer.Option("--join", help="cli.place_fibre.join")] = To.VILLAGES,
     among: Annotated[Among, typer.Option("--among", help="cli.place_fibre.among")] = Among.WITHOUT_FIBRE,
-    ids: Annotated[str | None, typer.Option("--ids", metavar="ID,ID…", help="cli.place_fibre.ids")] = None,
+    ids: Annotated[str | None, typer.Option("--ids", metavar="IDS", help="cli.place_fibre.ids")] = None,
     scenario: Annotated[Path | None, typer.Option("--scenario", help="cli.place_fibre.scenario")] = None,
     ducts: Annotated[Path | None, typer.Option("--ducts", help="cli.place_fibre.ducts")] = None,
     works: Annotated[Path | None, typer.Option("--works", help="cli.place_fibre.works")] = None,
-    costs: Annotated[list[str] | None, typer.Option("--cost", help="cli.place_fibre.cost")] = None,
+    costs: Annotated[
+        list[str] | None, typer.Option("--cost", metavar="ASSIGNMENT", help="cli.place_fibre.cost")
+    ] = None,
     served_within_m: Annotated[
-        float, typer.Option("--served-within-m", min=0, help="cli.place_fibre.served_within")
+        float, number_option("--served-within-m", "cli.place_fibre.served_within", least=0, metavar="METRES")
     ] = 500.0,
     max_drop_m: Annotated[
-        float, typer.Option("--max-drop-m", min=0, help="cli.place_fibre.max_drop")
+        float, number_option("--max-drop-m", "cli.place_fibre.max_drop", least=0, metavar="METRES")
     ] = 2_000.0,
-    snap_m: Annotated[float, typer.Option("--snap-m", min=0, max=100, help="cli.place_fibre.snap")] = 2.0,
+    snap_m: Annotated[
+        float, number_option("--snap-m", "cli.place_fibre.snap", least=0, most=100, metavar="METRES")
+    ] = 2.0,
     time_limit_s: Annotated[
-        float, typer.Option("--time-limit", min=0, help="cli.place_fibre.time_limit")
+        float, number_option("--time-limit", "cli.place_fibre.time_limit", least=0, metavar="SECONDS")
     ] = 60.0,
-    out: Annotated[Path | None, typer.Option("--out", help="cli.place_fibre.out")] = None,
+    to: Annotated[Path | None, typer.Option("--to", help="cli.place_fibre.to")] = None,
+    out: Annotated[Path | None, typer.Option("--out", hidden=True)] = None,
     ofds: Annotated[Path | None, typer.Option("--ofds", help="cli.place_fibre.ofds")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan fibre."""
     speaker = terminal(context)
+    if to is not None and str(to) in tuple(To):  # what --join was called before
+        join, to = To(str(to)), None
+    file = to or out
     request = FibreRequest(
-        to=to.value,
+        to=join.value,
         among=among.value,
         ids=tuple(part.strip() for part in (ids or "").split(",") if part.strip()),
         scenario=scenario,
@@ -81,11 +91,14 @@ def fibre(
         time_limit_s=time_limit_s,
     )
     with progress_bar(speaker) as progress:
-        record = open_study(study).plan_fibre(request, out=out, ofds=ofds, progress=progress)
+        record = open_study(study).plan_fibre(request, out=file, ofds=ofds, progress=progress)
     if as_json:
         print_json(record)
-    else:
-        _tell(speaker, record)
+        return
+    _tell(speaker, record)
+    for path in (file, ofds):
+        if path is not None:
+            speaker.say("cli.place_fibre.written", path=str(path))
 
 
 def costs_from(assignments: Sequence[str]) -> FibreCosts:
@@ -113,8 +126,8 @@ def costs_from(assignments: Sequence[str]) -> FibreCosts:
 
 def _number(name: str, text: str) -> float:
     try:
-        return float(text)
-    except ValueError as error:
+        return read_number(text)
+    except InputError as error:
         raise InputError("fibre_cost", name=name.strip(), value=text[:40], allowed="0 .. 1e9") from error
 
 
@@ -137,13 +150,18 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
             is_count = line["unit"] == "piece"
             amount = number(line["quantity"], language, decimals=0 if is_count else 2)
             unit = speaker.words(f"bill.units.{line['unit']}")
-            money = f"  {number(line['cost'] / 1e6, language, decimals=1)} Mđ" if "cost" in line else ""
+            money = (
+                f"  {number(line['cost'] / 1e6, language, decimals=1)} {speaker.words('bill.units.mvnd')}"
+                if "cost" in line
+                else ""
+            )
             speaker.tell(f"  {speaker.words('bill.items.' + line['item']):34}{amount:>12} {unit}{money}")
     speaker.tell(speaker.words("cli.place_fibre.strategic"))
-    if record["method"]["synthetic_layers"]:
-        told = ", ".join(record["method"]["synthetic_layers"])
-        speaker.tell(f"{speaker.words('notes.synthetic')}: {told}")
-    for one in record["not_joined"][:LISTED]:
+    tell_synthetic(speaker, record["method"]["synthetic_layers"])
+    missed = record["not_joined"]
+    if len(missed) > LISTED:
+        speaker.tell(speaker.words("cli.place_fibre.not_joined_first", listed=LISTED, count=len(missed)))
+    for one in missed[:LISTED]:
         speaker.tell(
             speaker.words(
                 "cli.place_fibre.not_joined",
@@ -152,5 +170,3 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
                 distance=number(one["to_reachable_road_m"], language),
             )
         )
-    if len(record["not_joined"]) > LISTED:
-        speaker.tell(speaker.words("cli.more_findings", count=len(record["not_joined"]) - LISTED))

@@ -9,6 +9,7 @@ import orjson
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.i18n.numbers import number
 from phusong.app.jobs.kinds import KINDS
@@ -22,7 +23,7 @@ IdArgument = Annotated[str, typer.Argument(metavar="ID", help="cli.job.id")]
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="cli.job.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.job.help")
     for command in (submit, show, cancel, work):
         group.command(command.__name__, help=f"cli.job.{command.__name__}")(command)
     group.command("list", help="cli.job.list")(list_all)
@@ -54,9 +55,9 @@ def _inputs(path: Path) -> dict[str, Any]:
     try:
         given = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise InputError("job_inputs", detail=str(error)[:120]) from error
+        raise InputError("json_broken", file=path.name, row=error.lineno, column=error.colno) from error
     if not isinstance(given, dict):
-        raise InputError("job_inputs", detail=type(given).__name__)
+        raise InputError("json_object", file=path.name)
     return given
 
 

@@ -12,7 +12,7 @@ from phusong.app.commands.reading import warn_if_stale
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.study import open_study
-from phusong.coverage.errors import InputError
+from phusong.app.typed import lon_lat
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 def point(
     context: typer.Context,
     study: StudyOption,
-    at: Annotated[str, typer.Option("--at", help="cli.option.at")],
+    at: Annotated[str, typer.Option("--at", metavar="PLACE", help="cli.option.at")],
     as_json: JsonOption = False,
 ) -> None:
     """Tell what each operator and technology gives at a place."""
@@ -39,8 +39,8 @@ def point(
     speaker.tell(
         speaker.words(
             "cli.point.head",
-            lon=f"{lon_deg:g}",
-            lat=f"{lat_deg:g}",
+            lon=number(lon_deg, terminal(context).language, decimals=5),
+            lat=number(lat_deg, terminal(context).language, decimals=5),
             commune=record["commune_name"] or "–",
             elevation=number(record["elevation_m"], speaker.language, decimals=0),
         )
@@ -71,28 +71,6 @@ def reliability(
     for commune in record["communes"]:
         label = f"{commune['commune_code']} {commune['name']}"
         speaker.tell(f"  {label:38}{percent(commune['reliability'], speaker.language):>10}")
-
-
-def lon_lat(text: str) -> tuple[float, float]:
-    """Read a place in degrees.
-
-    Raises
-    ------
-    InputError
-        ``coordinate``.
-
-    Examples
-    --------
-    >>> lon_lat("105.78, 19.81")
-    (105.78, 19.81)
-    """
-    try:
-        lon_deg, lat_deg = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise InputError("coordinate", value=text[:80]) from error
-    if not (-180.0 <= lon_deg <= 180.0 and -90.0 <= lat_deg <= 90.0):
-        raise InputError("coordinate", value=text[:80])
-    return lon_deg, lat_deg
 
 
 def _tell_layer(speaker: Terminal, layer: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from types import ModuleType
 import typer
 
 from phusong.app.commands import choosing, fibring, placing_solve, towering
+from phusong.app.commands.speaking import SpokenTyper
 
 PARTS: tuple[ModuleType, ...] = (
     placing_solve,
@@ -19,7 +20,7 @@ PARTS: tuple[ModuleType, ...] = (
 
 def register(app: typer.Typer) -> None:
     """Add the group and its parts."""
-    group = typer.Typer(help="cli.place.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.place.help")
     for part in PARTS:
         part.register(group)
     app.add_typer(group, name="place")

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, terminal
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.instancefiles import read_instance
@@ -27,18 +28,20 @@ def solve(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="INSTANCE.npz", help="cli.place.solve.file")],
     sites: Annotated[int | None, typer.Option("--sites", help="cli.place.solve.sites")] = None,
-    budget: Annotated[float | None, typer.Option("--budget", help="cli.place.solve.budget")] = None,
+    budget: Annotated[float | None, number_option("--budget", "cli.place.solve.budget")] = None,
     reach: Annotated[
-        str | None, typer.Option("--reach", metavar="PERCENT", help="cli.place.solve.reach")
+        str | None, typer.Option("--reach", metavar="PERCENT|all", help="cli.place.solve.reach")
     ] = None,
-    gap: Annotated[str, typer.Option("--gap", help="cli.place.solve.gap")] = "0",
-    time_limit: Annotated[float, typer.Option("--time-limit", help="cli.place.solve.time_limit")] = 60.0,
+    gap: Annotated[str, typer.Option("--gap", metavar="NUMBER", help="cli.place.solve.gap")] = "0",
+    time_limit: Annotated[
+        float, number_option("--time-limit", "cli.place.solve.time_limit", least=0, metavar="SECONDS")
+    ] = 60.0,
     as_json: JsonOption = False,
 ) -> None:
     """Choose sites of an instance."""
     speaker = terminal(context)
     goal = goal_from(sites, budget, reach)
-    asked_gap = share_from(gap, per_cent=False)
+    asked_gap = share_from(gap)
     began = time.perf_counter()
     with ThreadPoolExecutor(1) as beside:  # the file is read while the kernels load
         reading = beside.submit(read_instance, file)

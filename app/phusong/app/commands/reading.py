@@ -9,11 +9,21 @@ from typing import Annotated, Any
 
 import typer
 
-from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
+from phusong.app.clusterreasons import with_clusters
+from phusong.app.commands.console import (
+    Terminal,
+    layer_words,
+    print_json,
+    progress_bar,
+    tell_synthetic,
+    terminal,
+)
 from phusong.app.commands.studies import JsonOption, StudyOption
+from phusong.app.communenames import commune_code_of
 from phusong.app.compute.rasters import LAYERS
-from phusong.app.exporting import reason_text
+from phusong.app.exporting import export_villages
 from phusong.app.i18n.numbers import number, percent
+from phusong.app.reasontext import village_reason
 from phusong.app.study import Study, open_study
 
 
@@ -44,10 +54,12 @@ def results(context: typer.Context, study: StudyOption, as_json: JsonOption = Fa
     _tell_results(terminal(context), record)
 
 
-def warn_if_stale(speaker: Terminal, study: Study) -> None:
-    """Say on stderr that figures are of layers or a method that have changed since."""
-    if study.describe()["state"] == "stale":
+def warn_if_stale(speaker: Terminal, study: Study) -> bool:
+    """Say on stderr that figures are of layers or a method that have changed since; return whether so."""
+    is_stale = bool(study.describe()["state"] == "stale")
+    if is_stale:
         speaker.say("cli.stale")
+    return is_stale
 
 
 def _tell_results(speaker: Terminal, record: Mapping[str, Any]) -> None:
@@ -94,7 +106,7 @@ def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
         speaker.words(
             "cli.results.method",
             model=method["model"],
-            grid_m=f"{method['grid']['cell_size_m']:g}",
+            grid_m=method["grid"]["cell_size_m"],
             receiver_height_m=method["receiver_height_m"],
             threshold=", ".join(
                 f"{name} {number(level, speaker.language)}" for name, level in method["threshold_dbm"].items()
@@ -104,18 +116,20 @@ def _tell_method(speaker: Terminal, method: Mapping[str, Any]) -> None:
             computed_on=method["computed_on"],
         )
     )
-    if method["synthetic_layers"]:
-        speaker.tell(speaker.words("cli.results.synthetic", layers=", ".join(method["synthetic_layers"])))
-    if method["assumed"]:
-        named = "; ".join(f"{layer}: {', '.join(columns)}" for layer, columns in method["assumed"].items())
-        speaker.tell(speaker.words("cli.results.assumed", columns=named))
+    tell_synthetic(speaker, method["synthetic_layers"])
+    for layer, columns in method["assumed"].items():
+        named = ", ".join(speaker.words(f"assumptions.{column}") for column in columns)
+        told = layer_words(speaker, [layer])
+        speaker.tell(speaker.words("cli.results.assumed", layer=told, columns=named))
 
 
 def villages(
     context: typer.Context,
     study: StudyOption,
     status: Annotated[list[Status] | None, typer.Option("--status", help="cli.option.status")] = None,
-    commune: Annotated[str | None, typer.Option("--commune", help="cli.option.commune")] = None,
+    commune: Annotated[
+        str | None, typer.Option("--commune", metavar="COMMUNE", help="cli.option.commune")
+    ] = None,
     to: Annotated[Path | None, typer.Option("--to", help="cli.option.to")] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -123,29 +137,40 @@ def villages(
     wanted = [one.value for one in status] if status else ["white", "patchy"]
     opened = open_study(study)
     speaker = terminal(context)
-    warn_if_stale(speaker, opened)
+    is_stale = warn_if_stale(speaker, opened)
+    code = None if commune is None else commune_code_of(commune, opened.results()["communes"])
+    record = opened.villages(status=wanted, commune_code=code)
+    if not is_stale:
+        with progress_bar(speaker) as progress:
+            listed = with_clusters(opened.store, record["villages"], progress=progress)
+        record = {**record, "villages": listed}
     if to is not None:
-        rows = opened.export_villages(to, status=wanted, commune_code=commune, language=speaker.language)
+        rows = export_villages(opened.results(), record["villages"], to, language=speaker.language)
         speaker.say("cli.exported", rows=rows, path=str(to))
         if not as_json:
             return
-    record = opened.villages(status=wanted, commune_code=commune)
     if as_json:
         print_json(record)
         return
     for village in record["villages"]:
-        speaker.tell(
-            speaker.words(
-                "cli.villages.row",
-                status=speaker.words(f"status.{village['status']}"),
-                village_id=village["village_id"],
-                name=village["name"],
-                commune=village["commune_name"],
-                households=number(village["households"], speaker.language),
-                reason=reason_text(village.get("reason"), speaker.language),
-            )
-        )
+        _tell_village(speaker, village)
     speaker.say("cli.villages.total", count=len(record["villages"]))
+
+
+def _tell_village(speaker: Terminal, village: Mapping[str, Any]) -> None:
+    speaker.tell(
+        speaker.words(
+            "cli.villages.row",
+            status=speaker.words(f"status.{village['status']}"),
+            village_id=village["village_id"],
+            name=village["name"],
+            commune=village["commune_name"],
+            households=number(village["households"], speaker.language),
+        )
+    )
+    reason = village_reason(village, speaker.language)
+    if reason:
+        speaker.tell(f"    {reason}")
 
 
 def coverages(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from phusong.app.commands.console import print_json, progress_bar, terminal, utc_now
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.sampling import create_sample_study, fill_study
 from phusong.app.study import open_study
@@ -15,7 +16,7 @@ from phusong.app.study import open_study
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="cli.sample.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.sample.help")
     group.command("create", help="cli.sample.create")(create)
     group.command("fill", help="cli.sample.fill")(fill)
     app.add_typer(group, name="sample")

@@ -12,6 +12,7 @@ import orjson
 import typer
 
 from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.comparing import BASELINE, DENOMINATORS, compare, export_comparison, title
 from phusong.app.compute.whatif import Baseline
@@ -36,7 +37,7 @@ LISTED_VILLAGES = 20
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="cli.scenario.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.scenario.help")
     for command in (save, show, delete, restore, export):
         group.command(command.__name__, help=f"cli.scenario.{command.__name__}")(command)
     group.command("list", help="cli.scenario.list")(list_all)

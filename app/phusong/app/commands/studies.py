@@ -9,17 +9,19 @@ import orjson
 import typer
 
 from phusong.app.commands.console import print_json, terminal
+from phusong.app.commands.options import number_option, percent_argument
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.study import Study, create_study, open_study
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import method_from_dict
 
-StudyOption = Annotated[Path, typer.Option("--study", help="cli.option.study")]
+StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="cli.option.study")]
 JsonOption = Annotated[bool, typer.Option("--json", help="cli.option.json")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="cli.study.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.study.help")
     group.command("create", help="cli.study.create")(create)
     group.command("show", help="cli.study.show")(show)
     group.command("method", help="cli.study.method")(method)
@@ -30,9 +32,9 @@ def register(app: typer.Typer) -> None:
 def create(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="cli.option.directory")],
-    name: Annotated[str, typer.Option("--name", help="cli.option.name")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="cli.option.name")],
     epsg: Annotated[int | None, typer.Option("--epsg", help="cli.option.epsg")] = None,
-    grid_m: Annotated[float | None, typer.Option("--grid-m", help="cli.option.grid_m")] = None,
+    grid_m: Annotated[float | None, number_option("--grid-m", "cli.option.grid_m", metavar="METRES")] = None,
 ) -> None:
     """Make an empty study."""
     study = create_study(directory, name=name, epsg=epsg, grid_m=grid_m)
@@ -55,7 +57,9 @@ def show(context: typer.Context, study: StudyOption, as_json: JsonOption = False
 def method(
     context: typer.Context,
     study: StudyOption,
-    assignments: Annotated[list[str] | None, typer.Option("--set", help="cli.option.set")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="ASSIGNMENT", help="cli.option.set")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the method record, after setting what is asked."""
@@ -74,14 +78,14 @@ def method(
 def target(
     context: typer.Context,
     technology: Annotated[str, typer.Argument(metavar="4G|5G|4G+5G", help="cli.option.technology")],
-    percent: Annotated[float, typer.Argument(metavar="PERCENT", help="cli.option.percent")],
+    percent: Annotated[float, percent_argument("cli.option.percent")],
     study: StudyOption,
     year: Annotated[int, typer.Option("--year", min=2000, max=2100, help="cli.option.year")],
     source: Annotated[str, typer.Option("--source", help="cli.option.source")],
 ) -> None:
     """Set the target of a technology."""
     open_study(study).set_target(technology, percent=percent, year=year, source=source)
-    terminal(context).say("cli.target_set", technology=technology, percent=f"{percent:g}", year=year)
+    terminal(context).say("cli.target_set", technology=technology, percent=percent, year=year)
 
 
 def set_method(study: Study, assignments: list[str]) -> None:

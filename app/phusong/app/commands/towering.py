@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from phusong.app.commands.console import Terminal, print_json, progress_bar, terminal
+from phusong.app.commands.console import Terminal, print_json, progress_bar, tell_synthetic, terminal
+from phusong.app.commands.options import number_option
 from phusong.app.commands.studies import JsonOption, StudyOption
-from phusong.app.i18n.numbers import number, percent
+from phusong.app.i18n.numbers import coordinates, number, percent
 from phusong.app.planning.asking import read_costs, read_excluded, tower_request
 from phusong.app.solving import share_from
 from phusong.app.study import open_study
@@ -23,10 +24,17 @@ def register(group: typer.Typer) -> None:
     group.command("towers", help="cli.place_towers.help")(towers)
 
 
-def _option(name: str, key: str | None = None, *, metavar: str | None = None) -> Any:  # noqa: ANN401 - typer's
-    """Return an option with its help of the catalogues."""
+def _option(
+    name: str, key: str | None = None, *, metavar: str | None = None, was: tuple[str, ...] = ()
+) -> Any:  # noqa: ANN401 - typer's
+    """Return an option with its help of the catalogues; names it had before still work."""
     told = key or f"cli.place_towers.{name.replace('-', '_')}"
-    return typer.Option(f"--{name}", help=told, metavar=metavar)
+    return typer.Option(f"--{name}", *was, help=told, metavar=metavar)
+
+
+def _amount(name: str, key: str | None = None, *, metavar: str = "NUMBER") -> Any:  # noqa: ANN401 - typer's
+    told = key or f"cli.place_towers.{name.replace('-', '_')}"
+    return number_option(f"--{name}", told, least=0, metavar=metavar)
 
 
 Text = str | None
@@ -35,28 +43,30 @@ Text = str | None
 def towers(
     context: typer.Context,
     study: StudyOption,
-    budget: Annotated[float | None, _option("budget")] = None,
+    budget: Annotated[float | None, _amount("budget", metavar="MVND")] = None,
     sites: Annotated[int | None, _option("sites")] = None,
     reach: Annotated[Text, _option("reach", metavar="PERCENT|all")] = None,
-    target: Annotated[str, _option("target")] = "villages",
-    technology: Annotated[Text, _option("technology")] = None,
-    operator: Annotated[Text, _option("operator")] = None,
-    served_by: Annotated[str, _option("served-by")] = "any",
-    kinds: Annotated[Text, _option("kinds")] = None,
-    sources: Annotated[Text, _option("sources")] = None,
-    heights: Annotated[Text, _option("heights")] = None,
-    bands: Annotated[Text, _option("bands")] = None,
+    target: Annotated[str, _option("target", metavar="households|people|villages")] = "households",
+    technology: Annotated[Text, _option("technology", metavar="4G|5G")] = None,
+    operator: Annotated[Text, _option("operator", metavar="NAME")] = None,
+    served_by: Annotated[str, _option("served-by", metavar="any|own")] = "any",
+    kinds: Annotated[Text, _option("kinds", metavar="WORDS")] = None,
+    sources: Annotated[Text, _option("sources", metavar="WORDS")] = None,
+    heights: Annotated[Text, _option("heights", metavar="NUMBERS")] = None,
+    bands: Annotated[Text, _option("bands", metavar="WORDS")] = None,
     costs: Annotated[Path | None, _option("costs")] = None,
     exclude: Annotated[Path | None, _option("exclude")] = None,
-    min_distance_m: Annotated[float, _option("min-distance-m")] = 0.0,
+    min_distance_m: Annotated[float, _amount("min-distance-m", metavar="METRES")] = 0.0,
     per_commune: Annotated[int | None, _option("per-commune")] = None,
-    yearly_budget: Annotated[Text, _option("yearly-budget", metavar="M,M…")] = None,
+    yearly_budget: Annotated[Text, _option("yearly-budget", metavar="NUMBERS")] = None,
     satellite: Annotated[bool, _option("satellite")] = False,
-    places: Annotated[int | None, _option("places")] = None,
-    gap: Annotated[str, _option("gap", "cli.place.solve.gap")] = "0",
-    time_limit_s: Annotated[float, _option("time-limit", "cli.place.solve.time_limit")] = 60.0,
+    most_places: Annotated[int | None, _option("most-places", was=("--places",))] = None,
+    gap: Annotated[str, _option("gap", "cli.place.solve.gap", metavar="NUMBER")] = "0",
+    time_limit_s: Annotated[
+        float, _amount("time-limit", "cli.place.solve.time_limit", metavar="SECONDS")
+    ] = 60.0,
     to: Annotated[Path | None, _option("to")] = None,
-    scenario: Annotated[Text, _option("scenario")] = None,
+    scenario: Annotated[Text, _option("scenario", metavar="NAME")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Plan towers."""
@@ -79,8 +89,8 @@ def towers(
         per_commune=per_commune,
         yearly_budgets=yearly_budget,
         has_satellite=satellite,
-        most_places=places,
-        gap=share_from(gap, per_cent=False),
+        most_places=most_places,
+        gap=share_from(gap),
         time_limit_s=time_limit_s,
     )
     with progress_bar(speaker) as progress:
@@ -89,8 +99,12 @@ def towers(
         )
     if as_json:
         print_json(record)
-    else:
-        _tell(speaker, record)
+        return
+    _tell(speaker, record)
+    if to is not None:
+        speaker.say("cli.place_towers.written", path=str(to))
+    if scenario is not None:
+        speaker.say("cli.place_towers.kept", name=scenario)
 
 
 def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
@@ -117,13 +131,22 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
     speaker.tell(
         speaker.words("cli.place_towers.check", unit=unit, jointly=jointly, rounds=check["rounds"], **told)
     )
-    for pick in record["picks"][:LISTED]:
-        speaker.tell(speaker.words("cli.place_towers.pick", **_pick_words(speaker, pick)))
-    if len(record["picks"]) > LISTED:
-        speaker.tell(speaker.words("cli.place_towers.more", count=len(record["picks"]) - LISTED))
+    _tell_picks(speaker, record["picks"], unit)
     _tell_years(speaker, record["phases"])
     _tell_left(speaker, record, unit)
     _tell_method(speaker, record)
+
+
+def _tell_picks(speaker: Terminal, picks: Sequence[Mapping[str, Any]], unit: str) -> None:
+    """List what is built; of a long list the first, and say how many there are and where all of them are."""
+    if not picks:
+        return
+    who = ", ".join(dict.fromkeys(str(pick["operator"]) for pick in picks))
+    speaker.tell(speaker.words("cli.place_towers.builder", operator=who))
+    if len(picks) > LISTED:
+        speaker.tell(speaker.words("cli.place_towers.first", listed=LISTED, count=len(picks)))
+    for pick in picks[:LISTED]:
+        speaker.tell(speaker.words("cli.place_towers.pick", unit=unit, **_pick_words(speaker, pick)))
 
 
 def _pick_words(speaker: Terminal, pick: Mapping[str, Any]) -> dict[str, str]:
@@ -133,15 +156,22 @@ def _pick_words(speaker: Terminal, pick: Mapping[str, Any]) -> dict[str, str]:
         "means": speaker.words(f"towers.means.{pick['means']}"),
         "name": pick["name"] or speaker.words(f"towers.sources.{pick['source']}"),
         "commune": pick["commune_name"] or "–",
-        "lon": f"{pick['lon']:.5f}",
-        "lat": f"{pick['lat']:.5f}",
+        "place": coordinates(pick["lon"], pick["lat"], language),
+        "operator": pick["operator"],
+        "technology": pick["technology"],
         "height": number(pick["height_m"], language, decimals=0),
         "band": pick["band"],
         "cost": number(pick["cost_mvnd"], language, decimals=1),
-        "backhaul": speaker.words(f"towers.backhaul.{backhaul['means']}"),
-        "km": number(backhaul["length_m"] / 1000.0, language, decimals=1),
+        "backhaul": _backhaul(speaker, backhaul),
         "adds": number(pick["adds"], language, decimals=0),
     }
+
+
+def _backhaul(speaker: Terminal, backhaul: Mapping[str, Any]) -> str:
+    told = speaker.words(f"towers.backhaul.{backhaul['means']}")
+    if not backhaul["length_m"]:
+        return told
+    return f"{told} {number(backhaul['length_m'] / 1000.0, speaker.language, decimals=1)} km"
 
 
 def _tell_years(speaker: Terminal, phases: Mapping[str, Any] | None) -> None:
@@ -170,17 +200,20 @@ def _tell_left(speaker: Terminal, record: Mapping[str, Any], unit: str) -> None:
     if unjoined:
         count = number(unjoined, speaker.language, decimals=0)
         speaker.tell(speaker.words("cli.place_towers.without_backhaul", count=count))
-    for village in record["left_out"]["villages"][:LISTED]:
+    villages = record["left_out"]["villages"]
+    if len(villages) > LISTED:
+        count = number(len(villages), speaker.language)
+        speaker.tell(speaker.words("cli.place_towers.left_first", listed=LISTED, count=count))
+    for village in villages[:LISTED]:
         told = speaker.words(f"towers.left.{village['reason']}")
         speaker.tell(f"  {village['name']} ({village['commune_code']}): {told}")
 
 
 def _tell_method(speaker: Terminal, record: Mapping[str, Any]) -> None:
     method = record["method"]
-    assumed = ", ".join(method["placement"]["assumed_costs"])
+    assumed = method["placement"]["assumed_costs"]
     if assumed:
-        speaker.tell(speaker.words("cli.place_towers.assumed", names=assumed))
+        speaker.tell(speaker.words("cli.place_towers.assumed", count=len(assumed)))
     values = ", ".join(speaker.words(f"assumptions.{name}") for name in method["placement"]["assumed"])
     speaker.tell(speaker.words("cli.place_towers.assumed_values", names=values))
-    if method["synthetic_layers"]:
-        speaker.tell(f"{speaker.words('notes.synthetic')}: {', '.join(method['synthetic_layers'])}")
+    tell_synthetic(speaker, method["synthetic_layers"])

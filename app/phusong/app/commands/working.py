@@ -12,8 +12,11 @@ import typer
 
 from phusong.app.bench import bench_sweep
 from phusong.app.commands.console import print_json, progress_bar, terminal
+from phusong.app.commands.options import number_option
+from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption, set_method
 from phusong.app.study import open_study
+from phusong.app.typed import read_numbers
 from phusong.app.validation import ValidationReport, validate_p1812
 from phusong.app.validation_itm import validate_itm
 from phusong.app.validation_tables import validate_p2109, validate_tr38901
@@ -41,7 +44,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("compute", help="cli.compute.help")(compute)
     app.command("validate", help="cli.validate.help")(validate)
-    group = typer.Typer(help="cli.bench.help", no_args_is_help=True, rich_markup_mode=None)
+    group = SpokenTyper(help="cli.bench.help")
     group.command("sweep", help="cli.bench.sweep")(sweep)
     group.callback()(lambda: None)
     app.add_typer(group, name="bench")
@@ -54,7 +57,9 @@ def compute(
     workers: Annotated[
         str | None, typer.Option("--workers", metavar="N|ADDRESS", help="cli.option.workers")
     ] = None,
-    assignments: Annotated[list[str] | None, typer.Option("--set", help="cli.option.set")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", metavar="ASSIGNMENT", help="cli.option.set")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compute coverage, shares and villages."""
@@ -72,7 +77,7 @@ def compute(
         speaker.say(
             "cli.computed",
             run=report.run,
-            seconds=f"{report.seconds:.1f}",
+            seconds=round(report.seconds, 1),
             masts=report.masts_computed,
             blocks=report.blocks_composed,
         )
@@ -100,8 +105,8 @@ def validate(
             "cli.validated",
             model=model,
             cases=report.cases,
-            max_abs_db=f"{report.max_abs_db:.6f}",
-            p99_abs_db=f"{report.p99_abs_db:.6f}",
+            max_abs_db=round(report.max_abs_db, 6),
+            p99_abs_db=round(report.p99_abs_db, 6),
             worst=str(report.worst),
         )
     )
@@ -110,15 +115,17 @@ def validate(
 def sweep(
     context: typer.Context,
     terrain: Annotated[Path, typer.Option("--terrain", help="cli.option.terrain")],
-    at: Annotated[str, typer.Option("--at", help="cli.option.at")],
-    radius_km: Annotated[float, typer.Option("--radius-km", help="cli.option.radius_km")],
-    cell_m: Annotated[float, typer.Option("--cell-m", help="cli.option.cell_m")],
+    at: Annotated[str, typer.Option("--at", metavar="PLACE", help="cli.option.at")],
+    radius_km: Annotated[float, number_option("--radius-km", "cli.option.radius_km")],
+    cell_m: Annotated[float, number_option("--cell-m", "cli.option.cell_m", metavar="METRES")],
     model: Annotated[str, typer.Option("--model", help="cli.option.model")] = "p1812",
     mode: Annotated[str, typer.Option("--mode", help="cli.option.mode")] = "exact",
-    frequency_mhz: Annotated[str, typer.Option("--frequency-mhz", help="cli.option.frequency_mhz")] = "1800",
-    height_m: Annotated[float, typer.Option("--height-m", help="cli.option.height_m")] = 30.0,
+    frequency_mhz: Annotated[
+        str, typer.Option("--frequency-mhz", metavar="NUMBERS", help="cli.option.frequency_mhz")
+    ] = "1800",
+    height_m: Annotated[float, number_option("--height-m", "cli.option.height_m", metavar="METRES")] = 30.0,
     time_percentage: Annotated[
-        float, typer.Option("--time-percentage", help="cli.option.time_percentage")
+        float, number_option("--time-percentage", "cli.option.time_percentage")
     ] = 50.0,
     clutter: Annotated[Path | None, typer.Option("--clutter", help="cli.option.clutter")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.threads")] = None,
@@ -148,7 +155,4 @@ def sweep(
 
 
 def _frequencies_mhz(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InputError("bench_choice", name="frequency-mhz", value=text[:80], allowed="700,1800") from error
+    return list(read_numbers(text))

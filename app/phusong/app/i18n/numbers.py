@@ -32,3 +32,16 @@ def percent(share: float | None, language: Language, *, decimals: int = 1) -> st
     '75,6\xa0%'
     """
     return UNKNOWN if share is None else f"{number(100 * share, language, decimals=decimals)}\xa0%"
+
+
+def coordinates(lon_deg: float, lat_deg: float, language: Language) -> str:
+    """Write a place in degrees with its hemispheres: B and N, Đ and T in Vietnamese.
+
+    Examples
+    --------
+    >>> coordinates(105.78, 19.81, "vi"), coordinates(-9.1, -38.7, "en")
+    ('19,8100° B, 105,7800° Đ', '38.7000° S, 9.1000° W')
+    """
+    north, south, east, west = ("B", "N", "Đ", "T") if language == "vi" else ("N", "S", "E", "W")
+    lat = f"{number(abs(lat_deg), language, decimals=4)}° {north if lat_deg >= 0 else south}"
+    return f"{lat}, {number(abs(lon_deg), language, decimals=4)}° {east if lon_deg >= 0 else west}"

@@ -12,7 +12,21 @@ from phusong.app.i18n.languages import Language
 from phusong.app.i18n.numbers import UNKNOWN, number
 
 IDENTIFIERS = frozenset(
-    {"attempts", "epsg", "max_zoom", "port", "row", "seed", "version", "x", "y", "year", "zoom"}
+    {
+        "attempts",
+        "epsg",
+        "high",
+        "low",
+        "max_zoom",
+        "port",
+        "row",
+        "seed",
+        "version",
+        "x",
+        "y",
+        "year",
+        "zoom",
+    }
 )
 """Placeholders whose whole numbers name something: no thousands are parted in them."""
 LIMITS = frozenset({"allowed"})

@@ -13,7 +13,7 @@ from pyogrio.errors import DataSourceError
 from shapely.geometry.base import BaseGeometry
 
 from phusong.app.planning.settings import REACH_ALL, CandidateSettings, TowerRequest
-from phusong.app.solving import share_from
+from phusong.app.typed import read_numbers, read_percent
 from phusong.coverage.errors import InputError
 from phusong.coverage.placement.candidates import SOURCES
 from phusong.coverage.placement.costs import MEANS, CostModel, cost_model
@@ -40,7 +40,8 @@ def tower_request(
     Raises
     ------
     InputError
-        ``tower_range``, ``tower_choice``, ``tower_goal_one``, ``band_unknown``, ``place_share_text``.
+        ``tower_range``, ``tower_choice``, ``tower_goal_one``, ``band_unknown`` and
+        what `phusong.app.typed` refuses.
 
     Examples
     --------
@@ -58,11 +59,11 @@ def tower_request(
     model, assumed = cost_model({}) if costs is None else costs
     lists: dict[str, Any] = {"means": MEANS if means is None else _texts(means)}
     if heights is not None:
-        lists["heights_m"] = _numbers("heights", heights)
+        lists["heights_m"] = read_numbers(heights)
     if bands is not None:
         lists["bands"] = _bands(bands)
     if yearly_budgets is not None:
-        lists["yearly_budgets_mvnd"] = _numbers("yearly_budget", yearly_budgets)
+        lists["yearly_budgets_mvnd"] = read_numbers(yearly_budgets)
     return TowerRequest(
         reach_percent=_reach(reach),
         costs=model,
@@ -76,18 +77,11 @@ def tower_request(
 def _reach(text: str | None) -> float | str | None:
     if text is None or text.strip().lower() == REACH_ALL:
         return text if text is None else REACH_ALL
-    return round(100.0 * share_from(text, per_cent=True), 10)
+    return read_percent(text)
 
 
 def _texts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _numbers(name: str, text: str) -> tuple[float, ...]:
-    try:
-        return tuple(float(part) for part in _texts(text))
-    except ValueError as error:
-        raise InputError("tower_range", name=name, value=text[:80], allowed="1,2,…") from error
 
 
 def _bands(text: str) -> tuple[str, ...]:
@@ -105,16 +99,16 @@ def read_costs(path: Path | None) -> Costs:
     Raises
     ------
     InputError
-        ``cost_file`` for what is no JSON object, and whatever `cost_model` refuses.
+        ``json_broken``, ``cost_file`` for what is no JSON object, and whatever `cost_model` refuses.
     """
     if path is None:
         return cost_model({})
     try:
         record = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise InputError("cost_file", file=path.name, detail=str(error)[:80]) from error
+        raise InputError("json_broken", file=path.name, row=error.lineno, column=error.colno) from error
     if not isinstance(record, dict):
-        raise InputError("cost_file", file=path.name, detail="{…}")
+        raise InputError("cost_file", file=path.name)
     return cost_model(record)
 
 

@@ -122,7 +122,7 @@ class TowerRequest:
     budget_mvnd: float | None = None
     sites: int | None = None
     reach_percent: float | str | None = None
-    target: Target = "villages"
+    target: Target = "households"
     technology: str | None = None
     operator: str | None = None
     served_by: str = "any"

@@ -14,11 +14,11 @@ import shapely
 
 from phusong.app.api.snapshot import HILLSHADE, Snapshot
 from phusong.app.compute.shares import ALL_OPERATORS
-from phusong.app.exporting import reason_text
 from phusong.app.i18n import Language, translate
 from phusong.app.i18n.numbers import number, percent
 from phusong.app.layer_names import signal_layer
 from phusong.app.portable.pictures import Picture, picture_of
+from phusong.app.reasontext import village_reason
 from phusong.geodata.tiles.colours import RSRP_COLOURS, RSRP_EDGES_DBM, Ramp, level_ramp, shade_ramp
 
 DENOMINATORS = ("population", "households", "villages", "area")
@@ -129,7 +129,7 @@ def _marker(style: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _village(village: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    reason = reason_text(village.get("reason"), language) if village.get("reason") else "–"
+    reason = village_reason(village, language) if village.get("reason") else "–"
     return _feature(
         shapely.Point(village["lon"], village["lat"]),
         {

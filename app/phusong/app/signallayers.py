@@ -30,7 +30,7 @@ from phusong.geodata.tiles.png import Codes
 MARGIN_ZERO_CODE = 128
 """Code of the margin from 0 to half a decibel: the least that is served."""
 MARGIN_STEPS_PER_DB = 2
-_STEPS_PER_CODE = round(1.0 / MARGIN_STEPS_PER_DB / LEVEL_STEP_DB)
+LEVEL_STEPS_PER_CODE = round(1.0 / MARGIN_STEPS_PER_DB / LEVEL_STEP_DB)
 SINR_EDGES_DB = (-6.0, -3.0, 0.0, 10.0, 20.0)
 RATE_EDGES_MBIT_S = (2.0, 10.0, 40.0, 100.0, 300.0)
 MOST_OPERATORS = 4
@@ -94,6 +94,11 @@ def services_counted(services: Sequence[Service], technology: str, operator: str
     ]
 
 
+def operators_of(services: Sequence[Service]) -> list[str]:
+    """Return operators on air in the order of their codes in ``server``."""
+    return sorted({operator for operator, _ in services})
+
+
 def _is_offered(kind: str, technology: str, operator: str) -> bool:
     if kind == "operators" and operator != ALL_OPERATORS:
         return False
@@ -133,7 +138,7 @@ class SignalLayers:
 
     def operators(self) -> list[str]:
         """Operators on air in the order of their codes in ``server``."""
-        return sorted({operator for operator, _ in self.signal.services})
+        return operators_of(self.signal.services)
 
     def block(self, name: LayerName, window: Window, step: int = 1) -> Codes:
         """Work out the codes of a block.
@@ -157,16 +162,16 @@ class SignalLayers:
 
     def _parts(self, services: Sequence[Service], window: Window, step: int) -> list[list[_Stacks]]:
         """Return the carriers of each service in a block; services that do not reach it are left out."""
-        rows, cols = _middles(window[2], step), _middles(window[3], step)
+        rows, cols = middles(window[2], step), middles(window[3], step)
         parts = []
         for service in services:
             stacks = [
                 _Stacks(
                     carrier,
                     needs_of(self.signal.carriers[carrier]),
-                    _thinned(arrays["level"], rows, cols, step),
-                    _thinned(arrays["total"], rows, cols, step),
-                    _thinned(arrays["number"], rows, cols, step),
+                    thinned(arrays["level"], rows, cols, step),
+                    thinned(arrays["total"], rows, cols, step),
+                    thinned(arrays["number"], rows, cols, step),
                     self.signal.blocks[carrier, window[0], window[1]].cells,
                 )
                 for carrier, arrays in self.signal.stacks(service, window)
@@ -301,7 +306,7 @@ def margin_codes(margin: Int16Array) -> Codes:
     >>> margin_codes(np.array([NO_LEVEL, -32_000, -1, 0, 124, 125, 32_000], dtype=np.int16)).tolist()
     [0, 1, 127, 128, 128, 129, 255]
     """
-    code = np.clip(margin.astype(np.int32) // _STEPS_PER_CODE + MARGIN_ZERO_CODE, 1, 255)
+    code = np.clip(margin.astype(np.int32) // LEVEL_STEPS_PER_CODE + MARGIN_ZERO_CODE, 1, 255)
     return np.where(margin == NO_LEVEL, 0, code).astype(np.uint8)
 
 
@@ -313,11 +318,13 @@ def _classes(
     return np.where(where & ~np.isnan(values), found, 0).astype(np.uint8)
 
 
-def _middles(count: int, step: int) -> npt.NDArray[np.intp]:
+def middles(count: int, step: int) -> npt.NDArray[np.intp]:
+    """Places of every so many-th cell, the middle one of those it stands for."""
     return np.minimum(np.arange(0, count, step) + step // 2, count - 1)
 
 
-def _thinned(
+def thinned(
     array: npt.NDArray[Any], rows: npt.NDArray[np.intp], cols: npt.NDArray[np.intp], step: int
 ) -> npt.NDArray[Any]:
+    """Return some rows and columns of an array; the array itself where none are left out."""
     return array if step == 1 else np.ascontiguousarray(array[..., rows, :][..., cols])

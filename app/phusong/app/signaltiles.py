@@ -1,93 +1,96 @@
-"""Tiles of the layers of signal, put together from blocks that are kept for the neighbouring tiles."""
+"""Tiles of the layers of signal, picked from codes that are made once a block and kept beside the study."""
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyproj
 
 from phusong.app.api.once import Once
 from phusong.app.compute.stacks import BLOCK_CELLS
+from phusong.app.signalcodes import Arrays, CodeMaker
 from phusong.app.signallayers import LayerName, SignalLayers
 from phusong.coverage.grids import Grid
+from phusong.coverage.stacks import Window
 from phusong.geodata.store.arrays import map_arrays, write_arrays
 from phusong.geodata.tiles.gridcells import cells_a_pixel, codes_at, tile_cells
 from phusong.geodata.tiles.png import Codes
 
-KEPT_BYTES = 96 * 2**20
-_BLOCK_BYTES = BLOCK_CELLS * BLOCK_CELLS
-FAR_STEP = 4
-"""Of small maps, every so many-th cell of a whole layer is worked out once and kept in a file."""
+FAR_SHIFT = 2
+"""Where so many bits of a cell's place lie within a pixel, tiles are picked from a small map of every so
+many-th cell of the whole grid."""
+_FAR_STEP = 1 << FAR_SHIFT
 
 
-class BlockShelf:
-    """Blocks of codes by layer, place and thinning; the ones used last are kept.
+class CodeShelf:
+    """Codes of a run, by block and thinned out as a whole; made when first asked for, and kept.
 
     Parameters
     ----------
     layers : SignalLayers
     folder : Path
-        Where layers thinned out for small maps are kept; made when there is one. Of one run.
+        Where codes are kept under the hash of what they depend on; made when there are any.
+    run : str
+        Names the small map.
     """
 
-    def __init__(self, layers: SignalLayers, folder: Path) -> None:
+    def __init__(self, layers: SignalLayers, folder: Path, *, run: str) -> None:
         self.layers = layers
+        self.maker = CodeMaker(layers)
         self._folder = folder
-        self._far = Once()
-        height, width = layers.signal.shape
-        self._shape = height, width
-        self.whole = functools.lru_cache(maxsize=KEPT_BYTES // _BLOCK_BYTES)(self._make)
-        self.thinned = functools.lru_cache(maxsize=4 * KEPT_BYTES // _BLOCK_BYTES)(self._make)
+        self._far_path = folder / f"far-{run}.bin"
+        self._parts = Once()
 
-    def mosaic(self, name: LayerName, corner: tuple[int, int], end: tuple[int, int], step: int) -> Codes:
-        """Put blocks together.
+    def block(self, row: int, col: int) -> Arrays | None:
+        """Codes of a block by its place counted in blocks; None where nothing is received."""
+        window = self.maker.windows.get((row * BLOCK_CELLS, col * BLOCK_CELLS))
+        if window is None:
+            return None
+        return self._parts.get(f"{row} {col}", lambda: self._read_block(window))
 
-        Parameters
-        ----------
-        name : LayerName
-        corner, end : tuple of int
-            Row and column of the first block, and of the one after the last, counted in blocks.
-        step : int
-            Thinning, a power of two up to the side of a block.
-        """
-        side = BLOCK_CELLS // step
-        if step >= FAR_STEP:
-            near, coarser = BLOCK_CELLS // FAR_STEP, step // FAR_STEP
-            down, across = (slice(corner[axis] * near, end[axis] * near, coarser) for axis in (0, 1))
-            return self.far(name)[down, across]
-        whole = np.zeros(((end[0] - corner[0]) * side, (end[1] - corner[1]) * side), dtype=np.uint8)
-        make = self.whole if step == 1 else self.thinned
-        for row in range(corner[0], end[0]):
-            for col in range(corner[1], end[1]):
-                codes = make(name, row, col, step)
-                top, left = (row - corner[0]) * side, (col - corner[1]) * side
-                whole[top : top + codes.shape[0], left : left + codes.shape[1]] = codes
-        return whole
+    def far(self) -> Arrays:
+        """Codes of every `_FAR_STEP`-th cell of the grid, in whole blocks."""
+        return self._parts.get("far", lambda: self._kept(self._far_path, self._make_far))
 
-    def far(self, name: LayerName) -> Codes:
-        """Every `FAR_STEP`-th cell of a layer, in whole blocks; worked out when first asked for."""
-        return self._far.get(name.id, lambda: self._read_far(name))
+    def prepare(self) -> list[Callable[[], object]]:
+        """Return what makes all there is, step by step, and then drops what earlier runs left."""
+        corners = [(row0 // BLOCK_CELLS, col0 // BLOCK_CELLS) for row0, col0 in self.maker.windows]
+        steps: list[Callable[[], object]] = [self.far]
+        steps += [lambda row=row, col=col: self.block(row, col) for row, col in corners]  # type: ignore[misc]
+        return [*steps, self.drop_outdated]
 
-    def _read_far(self, name: LayerName) -> Codes:
-        path = self._folder / f"{name.id}.bin"
+    def drop_outdated(self) -> None:
+        """Remove codes that this run does not use."""
+        used = {self._block_path(window) for window in self.maker.windows.values()} | {self._far_path}
+        for path in self._folder.rglob("*.bin"):
+            if path not in used:
+                path.unlink(missing_ok=True)
+
+    def _block_path(self, window: Window) -> Path:
+        digest = self.maker.digest(window)
+        return self._folder / digest[:2] / f"{digest}.bin"
+
+    def _read_block(self, window: Window) -> Arrays:
+        return self._kept(self._block_path(window), lambda: self.maker.make(window))
+
+    def _kept(self, path: Path, make: Callable[[], Arrays]) -> Arrays:
         if not path.exists():
-            side = BLOCK_CELLS // FAR_STEP
-            down, across = (-(-cells // BLOCK_CELLS) for cells in self._shape)
-            codes = np.zeros((down * side, across * side), dtype=np.uint8)
-            for row in range(down):
-                for col in range(across):
-                    block = self._make(name, row, col, FAR_STEP)
-                    top, left = row * side, col * side
-                    codes[top : top + block.shape[0], left : left + block.shape[1]] = block
-            write_arrays(path, {"codes": codes})
-        return map_arrays(path)["codes"]
+            write_arrays(path, make())
+        return map_arrays(path)
 
-    def _make(self, name: LayerName, row: int, col: int, step: int) -> Codes:
-        row0, col0 = row * BLOCK_CELLS, col * BLOCK_CELLS
-        rows, cols = min(BLOCK_CELLS, self._shape[0] - row0), min(BLOCK_CELLS, self._shape[1] - col0)
-        return self.layers.block(name, (row0, col0, rows, cols), step)
+    def _make_far(self) -> Arrays:
+        height, width = (-(-cells // BLOCK_CELLS) * BLOCK_CELLS for cells in self.layers.signal.shape)
+        whole = self.maker.empty((height >> FAR_SHIFT, width >> FAR_SHIFT))
+        for window in self.maker.windows.values():
+            top, left = window[0] >> FAR_SHIFT, window[1] >> FAR_SHIFT
+            for name, codes in self.maker.make(window, _FAR_STEP).items():
+                rows, cols = codes.shape[1:]
+                whole[name][:, top : top + rows, left : left + cols] = codes
+        return whole
 
 
 class SignalTiles:
@@ -95,13 +98,13 @@ class SignalTiles:
 
     Parameters
     ----------
-    shelf : BlockShelf
+    shelf : CodeShelf
     name : LayerName
     grid : Grid
         The study grid.
     """
 
-    def __init__(self, shelf: BlockShelf, *, name: LayerName, grid: Grid) -> None:
+    def __init__(self, shelf: CodeShelf, *, name: LayerName, grid: Grid) -> None:
         self._shelf = shelf
         self._name = name
         self._grid = grid
@@ -114,15 +117,56 @@ class SignalTiles:
         cells = tile_cells(self._grid, zoom, x, y)
         if cells is None:
             return None
-        row, col = (one[one >= 0] if one.min() < 0 else one for one in cells)
+        (top, bottom), (left, right) = (_span(one) for one in cells)
         shift = self._shift(zoom)
-        first = int(row.min()) // BLOCK_CELLS, int(col.min()) // BLOCK_CELLS
-        end = int(row.max()) // BLOCK_CELLS + 1, int(col.max()) // BLOCK_CELLS + 1
-        mosaic = self._shelf.mosaic(self._name, first, end, 1 << shift)
-        codes = codes_at(mosaic, cells, first=(first[0] * BLOCK_CELLS, first[1] * BLOCK_CELLS), shift=shift)
+        if shift:
+            first, part = self._from_far((top, left), (bottom, right), shift)
+        else:
+            first, part = (top, left), self._from_blocks((top, left), (bottom, right))
+        codes = codes_at(part, cells, first=first, shift=shift)
         return codes if codes.any() else None
 
     def _shift(self, zoom: int) -> int:
-        """Bits of the coarsest thinning that leaves a cell for every pixel."""
+        """Bits of the coarsest thinning that leaves a cell for every pixel, 0 nearer than the small map."""
         cells = cells_a_pixel(self._grid, zoom, self._latitude_deg)
-        return min(max(int(np.floor(np.log2(cells))), 0), BLOCK_CELLS.bit_length() - 1)
+        shift = min(max(int(np.floor(np.log2(cells))), 0), BLOCK_CELLS.bit_length() - 1)
+        return shift if shift >= FAR_SHIFT else 0
+
+    def _from_far(
+        self, corner: tuple[int, int], end: tuple[int, int], shift: int
+    ) -> tuple[tuple[int, int], Codes]:
+        """Pick a part of the small map, thinned further."""
+        first = corner[0] >> shift, corner[1] >> shift
+        coarser = 1 << shift - FAR_SHIFT
+        down, across = (
+            slice(begin * coarser, ((last - 1 >> shift) + 1) * coarser, coarser)
+            for begin, last in zip(first, end, strict=True)
+        )
+        codes = self._shelf.maker.pick(self._name, self._shelf.far(), (down, across))
+        return (first[0] << shift, first[1] << shift), codes
+
+    def _from_blocks(self, corner: tuple[int, int], end: tuple[int, int]) -> Codes:
+        """Pick a part of the grid from the blocks it lies in."""
+        whole = np.zeros((end[0] - corner[0], end[1] - corner[1]), dtype=np.uint8)
+        for row in range(corner[0] // BLOCK_CELLS, (end[0] - 1) // BLOCK_CELLS + 1):
+            for col in range(corner[1] // BLOCK_CELLS, (end[1] - 1) // BLOCK_CELLS + 1):
+                arrays = self._shelf.block(row, col)
+                if arrays is not None:
+                    inside, there = zip(
+                        _overlap(row, corner[0], end[0]), _overlap(col, corner[1], end[1]), strict=True
+                    )
+                    whole[there] = self._shelf.maker.pick(self._name, arrays, inside)
+        return whole
+
+
+def _span(cells: npt.NDArray[Any]) -> tuple[int, int]:
+    """First cell along one way, and the one after the last; at least one pixel lies in the grid."""
+    inside = cells[cells >= 0] if cells.min() < 0 else cells
+    return int(inside.min()), int(inside.max()) + 1
+
+
+def _overlap(place: int, first: int, end: int) -> tuple[slice, slice]:
+    """Where a block and a span of cells meet, counted within the block and within the span."""
+    begin = place * BLOCK_CELLS
+    low, high = max(begin, first), min(begin + BLOCK_CELLS, end)
+    return slice(low - begin, high - begin), slice(low - first, high - first)

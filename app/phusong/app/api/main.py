@@ -47,6 +47,7 @@ from phusong.app.api.routes import (
 )
 from phusong.app.api.schemas import Problem
 from phusong.app.api.studysource import StudySource
+from phusong.app.api.tileshortcut import TileShortcut
 from phusong.app.api.warming import Bustle, Noticing, Warming
 from phusong.app.jobs.kinds import KINDS
 from phusong.app.jobs.runner import JobRunner
@@ -77,6 +78,7 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
         When the folder is no study.
     """
     bodies, bustle = CompressedBodies(), Bustle()
+    source, drawing = StudySource(Path(study_path)), CapacityLimiter(DRAWING_THREADS)
     app = FastAPI(
         title="PhuSong",
         version=version("phusong"),
@@ -91,16 +93,15 @@ def create_app(study_path: Path | str, *, static_dir: Path | None = None) -> Fas
             Middleware(HeadAsGet),
             Middleware(BodyLimit, unlimited=("/uploads",)),
             Middleware(Compression, bodies=bodies),
+            Middleware(TileShortcut, source=source, drawing=drawing),
         ],
     )
-    app.state.source = StudySource(Path(study_path))
-    app.state.drawing = CapacityLimiter(DRAWING_THREADS)
+    app.state.source = source
+    app.state.drawing = drawing
     app.state.jobs = JobRunner(FolderStore.open(Path(study_path)), KINDS)
     app.state.uploads = UploadDesk(app.state.jobs.store)
     app.state.static_dir = static_dir or PACKAGED_PAGE
-    app.state.warming = Warming(
-        app.state.source, bodies=bodies, static_dir=app.state.static_dir, bustle=bustle
-    )
+    app.state.warming = Warming(source, bodies=bodies, static_dir=app.state.static_dir, bustle=bustle)
     install_error_handlers(app)
     for module in (
         conformance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -104,6 +105,7 @@ def code_ramp(classes: list[Class]) -> Ramp:
     return Ramp(np.arange(256, dtype=np.uint8), tuple(palette))
 
 
+@functools.cache
 def grey_ramp() -> Ramp:
     """Codes as shades of grey, for readers that colour them themselves."""
     return Ramp(np.arange(256, dtype=np.uint8), tuple((code, code, code, 255) for code in range(256)))

@@ -18,6 +18,7 @@ from phusong.app.api.answers import encode
 from phusong.app.api.catalogue import COLLECTIONS, Collection, collection_of
 from phusong.app.api.features import Features
 from phusong.app.api.finder import Finder
+from phusong.app.api.keptshapes import KeptShapes
 from phusong.app.api.once import Once, Part
 from phusong.app.compute.budgets import load_budgets
 from phusong.app.compute.evidence import PlaceExplainer
@@ -33,8 +34,8 @@ from phusong.app.inspect import Inspector
 from phusong.app.layer_names import signal_layer
 from phusong.app.leveltiles import LevelBlocks, LevelTiles
 from phusong.app.outlines import outline_geojson
-from phusong.app.signallayers import LayerName, SignalLayers
-from phusong.app.signaltiles import BlockShelf, SignalTiles
+from phusong.app.signallayers import LayerName, SignalLayers, layer_names
+from phusong.app.signaltiles import CodeShelf, SignalTiles
 from phusong.app.study import Study
 from phusong.coverage.errors import NotFoundError
 from phusong.coverage.villages import STATUSES
@@ -148,8 +149,15 @@ class Snapshot:
                 coarse_columns=spec.coarse_columns,
                 is_coverage=spec.is_coverage,
                 is_stacked=spec.id == "cells",
+                **self._keeping(spec),
             ),
         )
+
+    def _keeping(self, spec: Collection) -> dict[str, Any]:
+        if not spec.is_coverage:
+            return {}
+        mark = self.store.meta(spec.id).content_sha256
+        return {"keep": KeptShapes(self.store.cache_dir / "display" / "shapes", name=spec.id, mark=mark)}
 
     def check_drawable(self, collection: str) -> None:
         """Refuse a collection that the study does not have.
@@ -179,9 +187,11 @@ class Snapshot:
 
     def signal_layers(self) -> dict[str, LayerName]:
         """Layers of signal drawn from codes, by id."""
-        return self._parts.get("signal layers", lambda: self.shelf().layers.names() if self.run else {})
+        return self._parts.get(
+            "signal layers", lambda: layer_names(self.signal().services) if self.run else {}
+        )
 
-    def shelf(self) -> BlockShelf:
+    def shelf(self) -> CodeShelf:
         """Codes of the layers of signal.
 
         Raises
@@ -191,13 +201,12 @@ class Snapshot:
         """
         return self._parts.get("shelf", self._make_shelf)
 
-    def _make_shelf(self) -> BlockShelf:
+    def _make_shelf(self) -> CodeShelf:
         budgets = load_budgets(self._run_dir(), self.results["method"])
-        folder = self.store.cache_dir / "display" / f"signal-{self.run}"
-        for outdated in folder.parent.glob("signal-*"):
-            if outdated != folder:
-                shutil.rmtree(outdated, ignore_errors=True)
-        return BlockShelf(SignalLayers(self.signal(), budgets), folder)
+        folder = self.store.cache_dir / "display"
+        for outdated in folder.glob("signal-*"):  # of older versions
+            shutil.rmtree(outdated, ignore_errors=True)
+        return CodeShelf(SignalLayers(self.signal(), budgets), folder / "codes", run=str(self.run))
 
     def explainer(self) -> PlaceExplainer:
         """Reasons at places.

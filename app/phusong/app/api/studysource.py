@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from pathlib import Path
 
@@ -42,13 +44,17 @@ class StudySource:
 
 def _stamp(path: Path) -> Stamp:
     """State of the files that are replaced whenever the study changes."""
-    watched = [path / "study.json", path / "method.json", path / "results" / "current.json"]
-    watched += sorted((path / "layers").glob("*.json"))
+    files = [path / name for name in ("study.json", "method.json", "results/current.json")]
     found = []
-    for file in watched:
-        try:
-            status = file.stat()
-        except FileNotFoundError:
-            continue
-        found.append((file.name, status.st_mtime_ns, status.st_size, status.st_ino))
+    with contextlib.suppress(FileNotFoundError), os.scandir(path / "layers") as entries:
+        # Every request asks, so nothing is made of the names.
+        found += sorted(_state(entry) for entry in entries if entry.name.endswith(".json"))
+    for file in files:
+        with contextlib.suppress(FileNotFoundError):
+            found.append(_state(file))
     return tuple(found)
+
+
+def _state(file: Path | os.DirEntry[str]) -> tuple[str, int, int, int]:
+    status = file.stat()
+    return file.name, status.st_mtime_ns, status.st_size, status.st_ino

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -117,7 +117,8 @@ class Warming:
                     self._bodies.prepare(next(iter(CODINGS)), body)
 
     def _warm_study(self) -> None:
-        for step in steps_of(self._source.current()):
+        snapshot = self._source.current()
+        for step in (*steps_of(snapshot), *later_steps_of(snapshot)):
             if self._is_over():
                 return
             step()
@@ -134,6 +135,12 @@ def steps_of(snapshot: Snapshot) -> list[Callable[[], object]]:
     for zooms in ZOOMS:
         steps += [partial(_warm_level, snapshot, one.id, zoom) for one in present for zoom in zooms]
     return [*steps, partial(_warm_pictures, snapshot)]
+
+
+def later_steps_of(snapshot: Snapshot) -> Iterator[Callable[[], object]]:
+    """Yield what prepares the other pictures of signal."""
+    if snapshot.has_results:
+        yield from snapshot.shelf().prepare()
 
 
 def _warm_level(snapshot: Snapshot, collection: str, zoom: int) -> None:

@@ -240,7 +240,7 @@ def render_tile(display: CodeSource, zoom: int, x: int, y: int, *, ramp: Ramp) -
     codes = display.codes(zoom, x, y)
     if codes is None:
         return empty_tile()
-    indices = ramp.index_of_code[codes]
+    indices = ramp.index_of_code.take(codes)
     return encode_palette_png(indices, ramp.palette)
 
 

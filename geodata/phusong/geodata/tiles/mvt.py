@@ -43,6 +43,8 @@ MOST_FEATURES = 20_000
 FEW_FEATURES = 8
 
 Box = tuple[float, float, float, float]
+Keep = Callable[[int, Callable[[], Geometries]], Geometries]
+"""Gives what was kept of a zoom, or makes and keeps it."""
 
 _COMMANDS: tuple[Callable[[Geometries, Box, int], Commands], ...] = (
     point_commands,
@@ -88,6 +90,9 @@ class VectorSource:
         Polygons tile the plane: neighbours are simplified together and keep sharing borders.
     is_stacked : bool
         Points at one place all count (the sectors of a mast): none is left out from zoom 9 on.
+    keep : callable, optional
+        Keeps thinned polygons that tile the plane, which take long to make, by zoom; the same frame must
+        get what was kept of it.
 
     Notes
     -----
@@ -105,6 +110,7 @@ class VectorSource:
         coarse_columns: Sequence[str] | None = None,
         is_coverage: bool = False,
         is_stacked: bool = False,
+        keep: Keep = lambda _zoom, make: make(),
     ) -> None:
         geometries = np.asarray(frame.geometry.array, dtype=object)
         present = ~(shapely.is_missing(geometries) | shapely.is_empty(geometries))
@@ -117,6 +123,7 @@ class VectorSource:
         self._coarse_columns = tuple(column for column in self._columns if column.name in kept)
         self._is_coverage = is_coverage
         self._is_stacked = is_stacked
+        self._keep = keep
         self._levels: dict[int, _Level] = {}
         self._lock = threading.Lock()
 
@@ -202,8 +209,14 @@ class VectorSource:
             if zoom < COUNTED_BELOW:
                 columns = (*columns, _counts_column(rows, counts))
         elif self._dimension and zoom < FINEST_LEVEL and len(shapes):
-            shapes = _simplified(shapes, pixel_m / 2, is_coverage=self._is_coverage)
+            shapes = self._thinned(zoom, pixel_m / 2)
         return _Level(zoom, shapes, rows, shapely.STRtree(shapes), columns)
+
+    def _thinned(self, zoom: int, tolerance_m: float) -> Geometries:
+        def make() -> Geometries:
+            return _simplified(self._projected, tolerance_m, is_coverage=self._is_coverage)
+
+        return self._keep(zoom, make) if self._is_coverage else make()
 
     def _encode(self, level: _Level, places: npt.NDArray[np.int64], commands: Commands) -> bytes:
         return encode_layer(self._name, self._dimension, level.columns, level.rows[places], commands)

@@ -13,7 +13,7 @@ from phusong.app.api.signalwords import code_ramp, grey_ramp, layer_record
 from phusong.app.api.snapshot import HILLSHADE, Snapshot
 from phusong.app.distributions import distribution
 from phusong.app.i18n import Language
-from phusong.app.signallayers import MARGIN_STEPS_PER_DB, MARGIN_ZERO_CODE, LayerName
+from phusong.app.signallayers import MARGIN_STEPS_PER_DB, MARGIN_ZERO_CODE, LayerName, operators_of
 from phusong.coverage.errors import NotFoundError
 from phusong.geodata.tiles.colours import RSRP_COLOURS, RSRP_EDGES_DBM, Ramp, level_ramp, shade_ramp
 from phusong.geodata.tiles.display import render_tile
@@ -72,14 +72,25 @@ async def picture_tile(  # noqa: PLR0917 - the path has four parts
     """Draw a 256-pixel PNG tile; levels below the threshold (default: the method's) are transparent."""
     check_tile(z, x, y)
 
-    def picture() -> Response:
-        display = snapshot.display(coverage)
-        if is_fresh(request, snapshot.tag):
-            return unchanged(snapshot.tag)
-        ramp = grey_ramp() if form == "codes" else picture_ramp(snapshot, coverage, threshold_dbm)
-        return answer(render_tile(display, z, x, y, ramp=ramp), PNG, snapshot.tag)
+    return await draw(
+        request, lambda: picture_answer(request, snapshot, coverage, (z, x, y), form, threshold_dbm)
+    )
 
-    return await draw(request, picture)
+
+def picture_answer(  # noqa: PLR0917 - what the address says
+    request: Request,
+    snapshot: Snapshot,
+    coverage: str,
+    place: tuple[int, int, int],
+    form: str = "colours",
+    threshold_dbm: float | None = None,
+) -> Response:
+    """Draw a tile at a place (zoom, x, y), or tell that the client has it."""
+    display = snapshot.display(coverage)
+    if is_fresh(request, snapshot.tag):
+        return unchanged(snapshot.tag)
+    ramp = grey_ramp() if form == "codes" else picture_ramp(snapshot, coverage, threshold_dbm)
+    return answer(render_tile(display, *place, ramp=ramp), PNG, snapshot.tag)
 
 
 def picture_ramp(snapshot: Snapshot, coverage: str, threshold_dbm: float | None = None) -> Ramp:
@@ -88,16 +99,24 @@ def picture_ramp(snapshot: Snapshot, coverage: str, threshold_dbm: float | None 
         return snapshot.part("ramp hillshade", shade_ramp)
     layers = snapshot.signal_layers()
     if coverage in layers:
-        record = _layer_record(snapshot, layers[coverage], "en")
-        return snapshot.part(f"ramp {coverage}", lambda: code_ramp(record["classes"]))
-    level_dbm = _threshold_dbm(snapshot, coverage) if threshold_dbm is None else threshold_dbm
-    return level_ramp(RSRP_EDGES_DBM, RSRP_COLOURS, threshold_dbm=level_dbm)
+        return snapshot.part(f"ramp {coverage}", lambda: _code_ramp(snapshot, layers[coverage]))
+    if threshold_dbm is None:
+        return snapshot.part(f"ramp {coverage}", lambda: _level_ramp(_threshold_dbm(snapshot, coverage)))
+    return _level_ramp(threshold_dbm)
+
+
+def _code_ramp(snapshot: Snapshot, name: LayerName) -> Ramp:
+    return code_ramp(_layer_record(snapshot, name, "en")["classes"])
+
+
+def _level_ramp(threshold_dbm: float) -> Ramp:
+    return level_ramp(RSRP_EDGES_DBM, RSRP_COLOURS, threshold_dbm=threshold_dbm)
 
 
 def _layer_record(snapshot: Snapshot, name: LayerName, language: Language) -> dict[str, Any]:
     record = layer_record(
         name,
-        operators=snapshot.shelf().layers.operators(),
+        operators=operators_of(snapshot.signal().services),
         required_dbm=_required_dbm(snapshot),
         language=language,
     )

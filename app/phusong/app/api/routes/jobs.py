@@ -31,6 +31,7 @@ _FRESH = {"Cache-Control": "no-store"}
 
 @router.get("/jobs")
 def jobs(
+    request: Request,
     desk: JobDesk,
     language: ReaderLanguage,
     wanted: Annotated[JobWish, Depends()],
@@ -41,9 +42,14 @@ def jobs(
     record = {
         "jobs": [status_info(one, language) for one in newest[:limit]],
         "numberMatched": len(newest),
-        "links": [{"href": "/jobs", "rel": "self", "type": JSON}],
+        "links": [{"href": _self(request), "rel": "self", "type": JSON}],
     }
     return Response(encode(record), media_type=JSON, headers=_FRESH)
+
+
+def _self(request: Request) -> str:
+    """Address of the list as it was asked for, filters included."""
+    return f"/jobs?{request.url.query}" if request.url.query else "/jobs"
 
 
 @router.get("/jobs/{job_id}")

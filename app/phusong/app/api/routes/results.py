@@ -18,11 +18,14 @@ async def results(
     snapshot: CurrentSnapshot,
     commune: Annotated[str | None, Query(max_length=80)] = None,
 ) -> Response:
-    """Shares of area, population, households and villages with the method record; one commune on request."""
-    document = snapshot.results
+    """Shares of area, population, households and villages with the method record; one commune on request.
+
+    ``state`` is ``stale`` where layers or the method have changed since the figures were computed.
+    """
+    document, state = snapshot.results, snapshot.description["state"]
     if commune is not None:
         head = {name: document[name] for name in ("run", "computed_on", "method")}
-        content = encode({**head, "commune": snapshot.commune(commune)})
+        content = encode({**head, "state": state, "commune": snapshot.commune(commune)})
     else:
-        content = snapshot.results_bytes
+        content = snapshot.part("results with state", lambda: encode({**document, "state": state}))
     return unchanged(snapshot.tag) if is_fresh(request, snapshot.tag) else answer(content, JSON, snapshot.tag)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from phusong.app.api.answers import MVT, answer, is_fresh, unchanged
 from phusong.app.api.dependencies import CurrentSnapshot, TileColumn, TileRow, Zoom, draw
+from phusong.app.api.snapshot import Snapshot
 from phusong.geodata.tiles.mercator import check_tile
 
 router = APIRouter(tags=["tiles"])
@@ -17,11 +18,17 @@ async def vector_tile(  # noqa: PLR0917 - the path has four parts
 ) -> Response:
     """Cut a Mapbox vector tile; its layer bears the collection's name. Empty where nothing is."""
     check_tile(z, x, y)
+    return await draw(request, lambda: vector_answer(request, snapshot, collection, (z, x, y)))
+
+
+def vector_answer(
+    request: Request, snapshot: Snapshot, collection: str, place: tuple[int, int, int]
+) -> Response:
+    """Cut a tile at a place (zoom, x, y), or tell that the client has it."""
     snapshot.check_drawable(collection)
     if is_fresh(request, snapshot.tag):
         return unchanged(snapshot.tag)
-    tile = await draw(request, lambda: snapshot.vectors(collection).tile(z, x, y))
-    return answer(tile, MVT, snapshot.tag)
+    return answer(snapshot.vectors(collection).tile(*place), MVT, snapshot.tag)
 
 
 @router.get("/contours/tiles/WebMercatorQuad/{z}/{y}/{x}")

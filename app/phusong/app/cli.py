@@ -44,8 +44,8 @@ MODULES: Mapping[str, str] = {
     "export": "archiving",
     "serve": "serving",
     "job": "jobs",
-    "validate": "working",
-    "bench": "working",
+    "validate": "proving",
+    "bench": "proving",
 }
 """Module of each command. Only that of the command asked for is loaded: all of them take seconds."""
 

@@ -121,11 +121,12 @@ def compute_losses(
     wanted : ndarray of bool, shape of the study grid
         Pixels to keep.
     pool : Pool
-        Masts are independent: each is one task on one thread.
+        Masts are independent: each is one task on one thread, unless there is one alone.
     """
     missing = {key.digest: key for key in keys if not loss_path(inputs.store.cache_dir, key).exists()}
     masts = list(_by_mast(missing.values()))
-    for done, _ in enumerate(pool.map(compute_mast, masts, inputs=inputs, wanted=wanted)):
+    threads = None if len(masts) == 1 else 1
+    for done, _ in enumerate(pool.map(compute_mast, masts, inputs=inputs, wanted=wanted, threads=threads)):
         progress("losses", done, len(masts))
     progress("losses", len(masts), len(masts))
     return len(masts)
@@ -139,9 +140,12 @@ def _by_mast(keys: Iterable[LossKey]) -> Iterator[list[LossKey]]:
         yield sorted(groups[place], key=lambda key: key.frequency_mhz)
 
 
-def compute_mast(group: Sequence[LossKey], *, inputs: ComputeInputs, wanted: BoolArray) -> None:
+def compute_mast(
+    group: Sequence[LossKey], *, inputs: ComputeInputs, wanted: BoolArray, threads: int | None = 1
+) -> None:
     """Compute and cache the losses of one mast, all carriers at once."""
-    for key, window in zip(group, mast_losses(group, inputs=inputs, wanted=wanted), strict=True):
+    windows = mast_losses(group, inputs=inputs, wanted=wanted, threads=threads)
+    for key, window in zip(group, windows, strict=True):
         packed = pack_loss(window, wanted=wanted)
         write_loss(loss_path(inputs.store.cache_dir, key), packed)
 

@@ -3,6 +3,7 @@
 For every demand the kernels keep how many chosen sites serve it and the exclusive or of their numbers. Where
 one site serves, that word is its number; so a pass over the demand of a new site finds what every
 chosen site would lose less if the new one stood, which is the exact effect of swapping it for any of them.
+Demand is read as unsigned: no check then for indices that count from the end, in loops that do little else.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def add(cover: Cover, groups: Groups, state: State, site: int) -> None:
     """Choose `site`."""
     gain = 0.0
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.demand[at]
+        demand = np.uint32(cover.demand[at])
         count = state.served[demand, 0]
         if count == 0:
             gain += cover.weight[demand]
@@ -101,7 +102,7 @@ def add(cover: Cover, groups: Groups, state: State, site: int) -> None:
 def drop(cover: Cover, groups: Groups, state: State, site: int) -> None:
     """Choose `site` no more."""
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.demand[at]
+        demand = np.uint32(cover.demand[at])
         count = state.served[demand, 0] - 1
         state.served[demand, 0] = count
         state.served[demand, 1] ^= np.int32(site)
@@ -164,7 +165,7 @@ def _touch(cover: Cover, state: State, site: int) -> tuple[float, int]:
     gain = 0.0
     touched = 0
     for at in range(cover.indptr[site], cover.indptr[site + 1]):
-        demand = cover.demand[at]
+        demand = np.uint32(cover.demand[at])
         count = state.served[demand, 0]
         if count == 0:
             gain += cover.weight[demand]

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from phusong.coverage.errors import PlacementError
 from phusong.coverage.placement.anneal import Annealer, annealer, kernel_view
@@ -214,7 +215,8 @@ def _known(search: Search, problem: CostProblem) -> Int32Array | None:
 def _solve_target(search: Search, problem: CostProblem, solve: Solver) -> None:
     """Solve a problem that may leave some weight unserved."""
     walker = annealer(problem)
-    with ThreadPoolExecutor(max_workers=1) as pool:
+    # Annealing has a core to itself: linear algebra that wants it too makes both wait for each other.
+    with ThreadPoolExecutor(max_workers=1) as pool, threadpool_limits(limits=1, user_api="blas"):
         if problem.nonzeros <= _SMALL:
             seen = _anneal_briefly(search, problem, walker, seconds=0.2, hot=0.2)
             first = seen if seen.any() else np.ones(seen.size, np.bool_)

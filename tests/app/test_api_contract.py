@@ -366,6 +366,8 @@ class TestProcesses:
             f"datetime=../{created}&minDuration=0",
         ):
             assert own in listed(query), query
+            links = asked_for_json(client, f"/jobs?{query}")["links"]
+            assert [one["href"] for one in links if one["rel"] == "self"] == [f"/jobs?{query}"]
         for query in (
             "processID=optimise",
             "status=failed",

@@ -232,7 +232,12 @@ class TestOtherStates:
         study = write_study(tmp_path / "study")
         with serving(study.path, static_dir=tmp_path) as address, httpx.Client(base_url=address) as client:
             assert client.get("/study").json()["state"] == "computed"
+            before = client.get("/results")
+            assert before.json()["state"] == "computed"
             method = orjson.loads((study.path / "method.json").read_bytes())
             (study.path / "method.json").write_bytes(orjson.dumps({**method, "load": 0.9}))
             assert client.get("/study").json()["state"] == "stale"
-            assert client.get("/results").json()["method"]["load"] == 0.5
+            after = client.get("/results", headers={"If-None-Match": before.headers["etag"]})
+            assert after.json()["method"]["load"] == 0.5 and after.json()["state"] == "stale"
+            commune = after.json()["communes"][0]["commune_code"]
+            assert client.get("/results", params={"commune": commune}).json()["state"] == "stale"

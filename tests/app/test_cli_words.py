@@ -112,7 +112,18 @@ def test_numbers_that_can_be_mistaken_are_refused_with_what_to_write(
 def test_a_decimal_comma_is_read_wherever_a_number_is_typed(tmp_path: Path) -> None:
     study = tmp_path / "s"
     assert phusong("study", "create", study, "--name", "T", "--grid-m", "62,5") == 0
-    target = ["study", "target", "5G", "60,5%", "--year", "2030", "--source", "178/KH-UBND", "--study", study]
+    target: list[str | Path] = [
+        "study",
+        "target",
+        "5G",
+        "60,5%",
+        "--year",
+        "2030",
+        "--source",
+        "178/KH-UBND",
+        "--study",
+        study,
+    ]
     assert phusong(*target) == 0
     settings = (study / "study.json").read_text(encoding="utf-8")
     assert open_study(study).describe()["grid_m"] == 62.5 and "60.5" in settings

@@ -161,10 +161,10 @@ def test_swapped_coordinates_are_called_so(located: FolderStore, tmp_path: Path)
 
 
 def test_points_outside_the_study_are_only_told(located: FolderStore, tmp_path: Path) -> None:
-    path = _csv(tmp_path / "a.csv", "site_id,lon,lat\nA,107.5,20.05\n")
-    assert [(one.code, one.severity) for one in _import(located, "sites", path).findings] == [
-        ("outside_study", "warning")
-    ]
+    path = _csv(tmp_path / "a.csv", "site_id,lon,lat\nA,106.2,20.05\n")
+    (finding,) = _import(located, "sites", path).findings
+    # a degree of longitude at 20.05° N: 111.19 km x cos(20.05°) = 104.5 km
+    assert (finding.code, finding.severity, finding.allowed) == ("outside_study", "warning", "104 km")
 
 
 def test_vn2000_coordinates_are_brought_to_longitude_and_latitude(

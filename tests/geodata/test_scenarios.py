@@ -185,7 +185,7 @@ def test_what_is_named_twice_is_refused(record: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b" " * 9_000_000, b'{"name": NaN}'])
 def test_what_is_no_json_is_refused(text: bytes) -> None:
-    with pytest.raises(InputError, match="scenario_json|scenario_large"):
+    with pytest.raises(InputError, match=r"scenario_json|scenario_large"):
         scenario_from_json(text)
 
 

@@ -56,6 +56,7 @@ class Study:
         imported_at: str,
         sheet: str | None = None,
         crs: str | None = None,
+        overrides_crs: bool = False,
         column_map: Mapping[str, str] | None = None,
         progress: Progress = silent,
     ) -> ImportReport:
@@ -77,6 +78,7 @@ class Study:
                 list(files),
                 sheet=sheet,
                 crs=crs,
+                overrides_crs=overrides_crs,
                 column_map=column_map or {},
                 imported_at=imported_at,
                 progress=progress,

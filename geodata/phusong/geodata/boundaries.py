@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
@@ -62,9 +63,7 @@ def fit_of_boundaries(frame: gpd.GeoDataFrame, *, epsg: int | None) -> tuple[flo
         Metric CRS to measure in; the UTM zone of the middle when None.
     """
     shapes = np.asarray(frame.geometry, dtype=object)
-    usable = np.isfinite(shapely.bounds(shapes)).all(axis=1) & (np.abs(shapely.bounds(shapes)) <= 180).all(
-        axis=1
-    )
+    usable = _on_earth(shapes)
     if not usable.any():
         return 0.0, 0.0
     west, south, east, north = shapely.total_bounds(shapes[usable])
@@ -76,6 +75,12 @@ def fit_of_boundaries(frame: gpd.GeoDataFrame, *, epsg: int | None) -> tuple[flo
     overlap_m2 = max(float(shapely.area(areas).sum() - shapely.area(whole)), 0.0)
     filled = shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(whole))))
     return overlap_m2 / 1e6, max(float(shapely.area(filled) - shapely.area(whole)), 0.0) / 1e6
+
+
+def _on_earth(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.bool_]:
+    """Tell which shapes have longitudes and latitudes that there are; others cannot be projected."""
+    bounds = np.abs(shapely.bounds(shapes))
+    return np.asarray((bounds[:, [0, 2]] <= 180.0).all(axis=1) & (bounds[:, [1, 3]] <= 90.0).all(axis=1))
 
 
 def _areas_only(shape: shapely.Geometry) -> shapely.Geometry:
@@ -173,7 +178,8 @@ def _off_grid(frame: gpd.GeoDataFrame, store: FolderStore) -> list[Finding]:
     if not rasters:
         return []
     grid = store.grid()
-    shapes = np.asarray(frame.geometry.to_crs(epsg=grid.epsg), dtype=object)
+    known = frame.geometry[_on_earth(np.asarray(frame.geometry, dtype=object))]
+    shapes = np.asarray(known.to_crs(epsg=grid.epsg), dtype=object)
     inside = shapely.covers(shapely.box(*grid.bounds), shapes)
     there = np.isfinite(shapely.bounds(shapes)).all(axis=1)
     beyond = int((there & ~inside).sum())

@@ -20,6 +20,9 @@ from phusong.geodata.store.folder import FolderStore
 COAST_TOLERANCE_DEG = 0.003
 """A shape this near the communes is not called outside: coast lines are generalised."""
 SWAP_MARGIN_DEG = 0.2
+FAR_KM = 200.0
+"""Farther from its study no site, village or place is believed to lie."""
+EARTH_RADIUS_KM = 6_371.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +110,42 @@ def with_known_codes(
 
 
 def swapped_findings(frame: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None) -> list[Finding]:
-    """Find points whose longitude and latitude seem to have changed places."""
-    shapes = np.asarray(frame.geometry, dtype=object)
-    is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    """Find shapes whose longitude and latitude seem to have changed places."""
+    bounds = shapely.bounds(np.asarray(frame.geometry, dtype=object))
+    low, high = bounds[:, :2], bounds[:, 2:]
     west, south, east, north = (
         (-180.0, -90.0, 180.0, 90.0)
         if communes is None
         else np.asarray(communes.total_bounds) + SWAP_MARGIN_DEG * np.array([-1, -1, 1, 1])
     )
-    inside = (x >= west) & (x <= east) & (y >= south) & (y <= north)
-    inside_swapped = (y >= west) & (y <= east) & (x >= south) & (x <= north)
+    inside = ((low >= (west, south)) & (high <= (east, north))).all(axis=1)
+    inside_swapped = ((low >= (south, west)) & (high <= (north, east))).all(axis=1)
     return [
         Finding(
             code="coordinates_swapped",
             row=int(at) + 1,
-            value=f"{x[at]:.10g}, {y[at]:.10g}",
-            allowed=f"{y[at]:.10g}, {x[at]:.10g}",
+            value=f"{low[at, 0]:.10g}, {low[at, 1]:.10g}",
+            allowed=f"{low[at, 1]:.10g}, {low[at, 0]:.10g}",
         )
-        for at in np.flatnonzero(is_point & ~inside & inside_swapped)
+        for at in np.flatnonzero(~inside & inside_swapped)
     ]
 
 
-def outside_findings(frame: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None) -> list[Finding]:
-    """Warn of shapes that lie outside all communes of the study."""
+def outside_findings(
+    frame: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None, *, has_far_errors: bool = False
+) -> list[Finding]:
+    """Warn of shapes that lie outside all communes of the study, and tell how far.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        EPSG:4326.
+    communes : GeoDataFrame or None
+        Nothing is said where there are none.
+    has_far_errors : bool
+        Refuse what lies more than 200 km away: no list of a province reaches that far, so that its
+        coordinates are wrong or in another system.
+    """
     if communes is None:
         return []
     shapes = np.asarray(frame.geometry, dtype=object)
@@ -139,12 +154,33 @@ def outside_findings(frame: gpd.GeoDataFrame, communes: gpd.GeoDataFrame | None)
     candidates = np.flatnonzero(np.isfinite(bounds).all(axis=1))
     near = tree.query(shapes[candidates], predicate="dwithin", distance=COAST_TOLERANCE_DEG)[0]
     outside = np.setdiff1d(candidates, candidates[np.unique(near)])
+    away_km = _away_km(bounds[outside], communes)
+    told = [shown(f"{west:.6g}, {south:.6g}") for west, south, _, _ in bounds[outside]]
     return [
-        Finding(
-            code="outside_study",
-            row=int(at) + 1,
-            severity="warning",
-            value=shown(f"{bounds[at, 0]:.6g}, {bounds[at, 1]:.6g}"),
+        Finding(code="far_from_study", row=int(at) + 1, value=value, allowed=f"{km:.0f} km")
+        if has_far_errors and km > FAR_KM
+        else Finding(
+            code="outside_study", row=int(at) + 1, severity="warning", value=value, allowed=_km_told(km)
         )
-        for at in outside
+        for at, km, value in zip(outside, away_km, told, strict=True)
     ]
+
+
+def _km_told(km: float) -> str:
+    return f"{km:.1f} km" if km < 100.0 else f"{km:.0f} km"
+
+
+def _away_km(bounds: npt.NDArray[np.float64], communes: gpd.GeoDataFrame) -> npt.NDArray[np.float64]:
+    """Great-circle distance from the middles of boxes to the box around the communes, on a sphere.
+
+    The box stands for the communes: this tells kilometres from hundreds of them.
+    """
+    west, south, east, north = communes.total_bounds
+    middle = (bounds[:, :2] + bounds[:, 2:]) / 2.0
+    nearest = np.clip(middle, (west, south), (east, north))
+    (lon, lat), (near_lon, near_lat) = np.radians(middle).T, np.radians(nearest).T
+    half = (
+        np.sin((lat - near_lat) / 2.0) ** 2
+        + np.cos(lat) * np.cos(near_lat) * np.sin((lon - near_lon) / 2.0) ** 2
+    )
+    return np.asarray(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0.0, 1.0))))

@@ -30,6 +30,8 @@ from phusong.geodata.villages import complete_villages
 Complete = Callable[[gpd.GeoDataFrame, FolderStore], Completed]
 MAX_FINDINGS = 1_000
 HEADERS_SHOWN = 4
+FAR_ERROR_LAYERS = ("sites", "villages", "places")
+"""Layers of points, whose rows far from the study are errors; roads and fibre may run on into the country."""
 
 _COMPLETE: Mapping[str, Complete] = MappingProxyType(
     {
@@ -182,11 +184,20 @@ def examine_tables(
     tables: Sequence[RawTable],
     *,
     crs: str | None = None,
+    overrides_crs: bool = False,
     column_map: Mapping[str, str] | None = None,
 ) -> list[Examined]:
     """Hold tables against the contract of their layer; see `examine`."""
     parts = split_by_geometry(tables) if layer == "fibre" else {layer: tables}
-    return [_examined(store, name, part, crs, column_map) for name, part in parts.items()]
+    return [
+        _examined(
+            store,
+            name,
+            prepare(name, part, crs=crs, overrides_crs=overrides_crs, column_map=column_map),
+            tuple(source_of(name, table, column_map) for table in part),
+        )
+        for name, part in parts.items()
+    ]
 
 
 def _read(layer: str, path: Path, sheet: str | None, column_map: Mapping[str, str] | None) -> RawTable:
@@ -198,14 +209,7 @@ def _read(layer: str, path: Path, sheet: str | None, column_map: Mapping[str, st
     )
 
 
-def _examined(
-    store: FolderStore,
-    layer: str,
-    tables: Sequence[RawTable],
-    crs: str | None,
-    column_map: Mapping[str, str] | None,
-) -> Examined:
-    prepared = prepare(layer, tables, crs=crs, column_map=column_map)
+def _examined(store: FolderStore, layer: str, prepared: Prepared, sources: tuple[Source, ...]) -> Examined:
     completed = _COMPLETE[layer](prepared.frame, store)
     rows = [
         *completed.findings,
@@ -213,7 +217,7 @@ def _examined(
         *_held(store, layer, completed.frame),
     ]
     told = [_with_headers(layer, finding) for finding in _without_echoes(rows)]
-    findings = (*prepared.findings, *prepared.localised(told))
+    findings = _once((*prepared.findings, *prepared.localised(told)))
     notes = dict(completed.notes)
     if prepared.ignored:
         notes["columns_ignored"] = list(prepared.ignored)
@@ -222,7 +226,7 @@ def _examined(
     return Examined(
         layer=layer,
         frame=completed.frame,
-        sources=tuple(source_of(layer, table, column_map) for table in tables),
+        sources=sources,
         origins=prepared.origins,
         findings=findings,
         assumed=_assumed(completed, prepared),
@@ -254,10 +258,13 @@ def _assumed(completed: Completed, prepared: Prepared) -> tuple[str, ...]:
 
 def _placed(store: FolderStore, layer: str, frame: gpd.GeoDataFrame) -> list[Finding]:
     """Look at where the rows lie."""
-    if layer in ("communes", "cells"):
+    if layer == "cells":
         return []
+    if layer == "communes":
+        return swapped_findings(frame, None)
     communes = communes_of(store)
-    return [*swapped_findings(frame, communes), *outside_findings(frame, communes)]
+    outside = outside_findings(frame, communes, has_far_errors=layer in FAR_ERROR_LAYERS)
+    return [*swapped_findings(frame, communes), *outside]
 
 
 def _held(store: FolderStore, layer: str, frame: gpd.GeoDataFrame) -> list[Finding]:
@@ -276,6 +283,12 @@ _ECHOES: Mapping[str, tuple[tuple[str, str | None], ...]] = MappingProxyType(
         "coordinates_swapped": (
             ("coordinates_out_of_range", None),
             ("outside_study", None),
+            ("far_from_study", None),
+            ("village_outside_communes", None),
+            ("missing_value", "commune_code"),
+            ("missing_value", "village_id"),
+        ),
+        "far_from_study": (
             ("village_outside_communes", None),
             ("missing_value", "commune_code"),
             ("missing_value", "village_id"),
@@ -305,6 +318,19 @@ def _without_echoes(findings: Sequence[Finding]) -> list[Finding]:
         if (finding.row, finding.code, finding.column) not in echoes
         and (finding.row, finding.code, None) not in echoes
     ]
+
+
+def _once(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out that a place is missing where one of its coordinates is said to be no number."""
+    unread = {(one.file, one.sheet, one.row, one.column) for one in findings if one.code == "not_a_number"}
+    return tuple(
+        one
+        for one in findings
+        if one.code != "missing_geometry"
+        or not any(
+            (one.file, one.sheet, one.row, column) in unread for column in (one.column or "").split(", ")
+        )
+    )
 
 
 def _with_headers(layer: str, finding: Finding) -> Finding:

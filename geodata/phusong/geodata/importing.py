@@ -18,7 +18,7 @@ from phusong.geodata.antennas import import_antennas
 from phusong.geodata.cells import cells_moved
 from phusong.geodata.clutter import import_clutter
 from phusong.geodata.crs import utm_epsg
-from phusong.geodata.examining import Examined, capped, examine
+from phusong.geodata.examining import Examined, capped, examine_tables, read_tables
 from phusong.geodata.population import import_population
 from phusong.geodata.reports import ImportReport, Progress, no_progress
 from phusong.geodata.store.folder import FolderStore
@@ -60,6 +60,7 @@ def import_layer(
     *,
     sheet: str | None = None,
     crs: str | None = None,
+    overrides_crs: bool = False,
     column_map: Mapping[str, str] | None = None,
     imported_at: str,
     progress: Progress = no_progress,
@@ -77,6 +78,8 @@ def import_layer(
         Sheet of a workbook or layer of a geographic file.
     crs : str or None
         CRS of files that do not say theirs.
+    overrides_crs : bool
+        Read tables of places in `crs` even where they say another.
     column_map : mapping of str to str, optional
         Header in the files to column of the layer; wins over the headers known by themselves.
     imported_at : str
@@ -103,7 +106,8 @@ def import_layer(
         raise LayerFileError("no_files")
     if layer in OWN_FORMATS:
         return OWN_FORMATS[layer](store, paths, crs=crs, imported_at=imported_at, progress=progress)
-    parts = examine(store, layer, paths, sheet=sheet, crs=crs, column_map=column_map, progress=progress)
+    tables = read_tables(layer, paths, sheet=sheet, column_map=column_map, progress=progress)
+    parts = examine_tables(store, layer, tables, crs=crs, overrides_crs=overrides_crs, column_map=column_map)
     for part in parts:
         part.check()
     kept = [(part, _as_stored(part.layer, part.frame)) for part in parts]

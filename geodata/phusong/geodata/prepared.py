@@ -22,6 +22,7 @@ from phusong.geodata.headers import match_columns
 from phusong.geodata.rawtable import RawTable
 
 Shapes = npt.NDArray[np.object_]
+WGS_84 = pyproj.CRS.from_epsg(GEOGRAPHIC_EPSG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ PLACE_CODES = frozenset(
     {
         "coordinates_out_of_range",
         "coordinates_swapped",
+        "far_from_study",
         "missing_geometry",
         "outside_study",
         "village_outside_communes",
@@ -103,7 +105,12 @@ def _column_told(finding: Finding, headers: Mapping[str, str]) -> str | None:
 
 
 def prepare(
-    layer: str, tables: Sequence[RawTable], *, crs: str | None, column_map: Mapping[str, str] | None = None
+    layer: str,
+    tables: Sequence[RawTable],
+    *,
+    crs: str | None,
+    overrides_crs: bool = False,
+    column_map: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Bring the rows of files into the columns of a layer.
 
@@ -114,6 +121,8 @@ def prepare(
     tables : sequence of RawTable
     crs : str or None
         CRS of files that do not say theirs, and of columns ``x`` and ``y``.
+    overrides_crs : bool
+        Read everything in `crs`, whatever files say they are in.
     column_map : mapping of str to str, optional
         Header to column.
 
@@ -124,7 +133,10 @@ def prepare(
     InputError
         ``crs_unknown``, ``column_unknown``, ``column_target``.
     """
-    parts = [_part(layer, table, crs, column_map) for table in tables]
+    if overrides_crs and crs is not None:
+        parse_crs(crs)
+        tables = [replace(table, crs=None) for table in tables]
+    parts = [_part(layer, table, crs, column_map, overrides_crs=overrides_crs) for table in tables]
     frame = pd.concat([part.frame for part in parts], ignore_index=True)
     return Prepared(
         frame=gpd.GeoDataFrame(frame, geometry="geometry", crs=GEOGRAPHIC_EPSG),
@@ -134,10 +146,18 @@ def prepare(
     )
 
 
-def _part(layer: str, table: RawTable, crs: str | None, column_map: Mapping[str, str] | None) -> Prepared:
+def _part(
+    layer: str,
+    table: RawTable,
+    crs: str | None,
+    column_map: Mapping[str, str] | None,
+    *,
+    overrides_crs: bool,
+) -> Prepared:
     rule = table_rule(layer)
     headers = match_columns(layer, list(table.columns), column_map)
-    shapes, findings = _shapes(rule, table, headers, crs)
+    degrees_crs = parse_crs(crs) if overrides_crs and crs is not None else WGS_84
+    shapes, findings = _shapes(rule, table, headers, crs, degrees_crs)
     columns: dict[str, Any] = {}
     for column in rule.columns:
         if column.name in headers:
@@ -153,7 +173,8 @@ def _part(layer: str, table: RawTable, crs: str | None, column_map: Mapping[str,
         findings=(),
         ignored=tuple(name for name in table.columns if name not in headers.values()),
     )
-    told = (*table.findings, *_crs_remarks(table, headers, crs), *part.localised([*findings, *remarks]))
+    ignored = [] if overrides_crs else _crs_remarks(table, headers, crs)
+    told = (*table.findings, *ignored, *part.localised([*findings, *remarks]))
     return replace(part, findings=told)
 
 
@@ -171,7 +192,7 @@ def _crs_remarks(table: RawTable, headers: Mapping[str, str], crs: str | None) -
     given = parse_crs(crs)
     own = table.crs
     if table.geometry is None and {"lon", "lat"} <= set(headers):
-        own = pyproj.CRS.from_epsg(GEOGRAPHIC_EPSG)
+        own = WGS_84
     if own is None or given == own:
         return []
     return [
@@ -180,16 +201,19 @@ def _crs_remarks(table: RawTable, headers: Mapping[str, str], crs: str | None) -
 
 
 def _shapes(
-    rule: TableRule, table: RawTable, headers: Mapping[str, str], crs: str | None
+    rule: TableRule, table: RawTable, headers: Mapping[str, str], crs: str | None, degrees_crs: pyproj.CRS
 ) -> tuple[Shapes, list[Finding]]:
-    """Shapes of a file in EPSG:4326, 2-D; points of its coordinates where it has no shapes."""
+    """Shapes of a file in EPSG:4326, 2-D; points of its coordinates where it has no shapes.
+
+    Columns of longitude and latitude are in `degrees_crs`.
+    """
     if table.geometry is not None:
         source = table.crs or (None if crs is None else parse_crs(crs))
         if source is None:
             raise LayerFileError("crs_missing", file=table.file)
         return to_geographic(_simple(table.geometry), source), []
     if {"lon", "lat"} <= set(headers):
-        return _points(table, headers, ("lon", "lat"), pyproj.CRS.from_epsg(GEOGRAPHIC_EPSG))
+        return _points(table, headers, ("lon", "lat"), degrees_crs)
     if {"x", "y"} <= set(headers):
         if crs is None:
             raise LayerFileError("crs_missing", file=table.file)

@@ -6,13 +6,15 @@ import geopandas as gpd
 import pandas as pd
 
 from phusong.coverage.errors import Finding
+from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.tables import shown
 from phusong.geodata.columns import plain_text
 from phusong.geodata.completion import Completed, is_filled
 from phusong.geodata.sites import ON_AIR, split_azimuths, technology_words
 from phusong.geodata.store.folder import FolderStore
 
-KNOWN_TECHNOLOGIES = ("2G", "3G", "4G", "5G")
+OLD_TECHNOLOGIES = ("2G", "3G")
+KNOWN_TECHNOLOGIES = (*OLD_TECHNOLOGIES, *TECHNOLOGIES)
 LOST_SHOWN = 5
 
 
@@ -36,6 +38,40 @@ def complete_sites(frame: gpd.GeoDataFrame, store: FolderStore) -> Completed:
 def _technology_findings(table: gpd.GeoDataFrame) -> list[Finding]:
     if "technologies" not in table:
         return []
+    return [*_unknown_technologies(table), *_uncomputed_technologies(table)]
+
+
+def _uncomputed_technologies(table: gpd.GeoDataFrame) -> list[Finding]:
+    """Say of which sites nothing, and of how many only a part, is computed."""
+    words = [set(technology_words(text)) for text in table["technologies"]]
+    only_old = [row for row, own in enumerate(words, start=1) if own and own <= set(OLD_TECHNOLOGIES)]
+    mixed = sum(bool(own & set(OLD_TECHNOLOGIES)) and not own <= set(OLD_TECHNOLOGIES) for own in words)
+    findings = [
+        Finding(
+            code="technology_not_computed",
+            row=row,
+            column="technologies",
+            value=shown(table["technologies"].iloc[row - 1]),
+            allowed=", ".join(TECHNOLOGIES),
+            severity="warning",
+        )
+        for row in only_old
+    ]
+    if mixed:
+        computed = ", ".join(TECHNOLOGIES)
+        findings.append(
+            Finding(
+                code="technologies_in_part",
+                column="technologies",
+                value=str(mixed),
+                allowed=computed,
+                severity="warning",
+            )
+        )
+    return findings
+
+
+def _unknown_technologies(table: gpd.GeoDataFrame) -> list[Finding]:
     return [
         Finding(
             code="not_allowed",

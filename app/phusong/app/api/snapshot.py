@@ -92,8 +92,8 @@ class Snapshot:
 
     @property
     def results_bytes(self) -> bytes:
-        """The results document as JSON."""
-        results = self.results
+        """The results document as JSON, with the ``state`` of the study: whether they are current."""
+        results = {**self.results, "state": self.description["state"]}
         return self.part("results", lambda: encode(results))
 
     def part(self, name: str, make: Callable[[], Part]) -> Part:

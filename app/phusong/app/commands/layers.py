@@ -9,7 +9,7 @@ import typer
 
 from phusong.app.commands.console import print_json, progress_bar, terminal, utc_now
 from phusong.app.commands.studies import JsonOption, StudyOption
-from phusong.app.i18n import tell_finding
+from phusong.app.i18n import tell_findings
 from phusong.app.study import open_study
 from phusong.coverage.errors import InputError, TableError
 
@@ -26,9 +26,12 @@ def import_file(
     layer: Annotated[str, typer.Argument(metavar="LAYER", help="cli.option.layer")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="cli.option.file")],
     study: StudyOption,
-    sheet: Annotated[str | None, typer.Option("--sheet", help="cli.option.sheet")] = None,
-    crs: Annotated[str | None, typer.Option("--crs", help="cli.option.crs")] = None,
-    columns: Annotated[list[str] | None, typer.Option("--map", help="cli.option.map")] = None,
+    sheet: Annotated[str | None, typer.Option("--sheet", metavar="NAME", help="cli.option.sheet")] = None,
+    crs: Annotated[str | None, typer.Option("--crs", metavar="EPSG:…", help="cli.option.crs")] = None,
+    overrides_crs: Annotated[bool, typer.Option("--override-crs", help="cli.option.override_crs")] = False,
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", metavar="ASSIGNMENT", help="cli.option.map")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import one layer."""
@@ -41,6 +44,7 @@ def import_file(
                 files,
                 sheet=sheet,
                 crs=crs,
+                overrides_crs=overrides_crs,
                 column_map=column_map,
                 imported_at=utc_now(),
                 progress=progress,
@@ -58,11 +62,16 @@ def import_file(
             }
         )
         return
-    for finding in report.findings[:SHOWN_FINDINGS]:
-        speaker.stderr.print(f"  {tell_finding(finding, speaker.language)}", markup=False, soft_wrap=True)
-    if len(report.findings) > SHOWN_FINDINGS:
-        speaker.say("cli.more_findings", count=len(report.findings) - SHOWN_FINDINGS)
-    speaker.say("cli.imported", layer=report.layer, rows=report.rows)
+    layer_told = speaker.words(f"layer_words.{report.layer}")
+    if not report.findings:
+        speaker.say("cli.imported", layer=layer_told, rows=report.rows)
+        return
+    count = len(report.findings)
+    speaker.say("cli.imported_with", layer=layer_told, rows=report.rows, count=count)
+    for line in tell_findings(report.findings, speaker.language, most=SHOWN_FINDINGS):
+        speaker.stderr.print(line, markup=False, soft_wrap=True)
+    if any(one.code == "crs_ignored" for one in report.findings):
+        speaker.say("cli.hints.crs_ignored")
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -47,9 +47,9 @@ def results(context: typer.Context, study: StudyOption, as_json: JsonOption = Fa
     """Print shares by province and commune with the method record."""
     opened = open_study(study)
     record = opened.results()
-    warn_if_stale(terminal(context), opened)
+    is_stale = warn_if_stale(terminal(context), opened)
     if as_json:
-        print_json(record)
+        print_json({**record, "state": "stale" if is_stale else "computed"})
         return
     _tell_results(terminal(context), record)
 

@@ -4,13 +4,29 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 from phusong.app.i18n.languages import DEFAULT_LANGUAGE, LANGUAGES, Language
 from phusong.app.i18n.sentences import fill, limits
 from phusong.coverage.errors import Finding, PhuSongError, TableError
+
+MOST_TOLD = 40
+"""Lines of findings that one answer holds."""
+MEASURED = frozenset(
+    {
+        "boundaries_gap",
+        "boundaries_overlap",
+        "coordinates_out_of_range",
+        "coordinates_swapped",
+        "far_from_study",
+        "outside_study",
+        "population_outdated",
+    }
+)
+"""Findings whose value the program has measured, and writes: others show what stands in the file."""
+OF_SHAPES = frozenset({"missing_geometry", "wrong_geometry"})
 
 __all__ = [
     "DEFAULT_LANGUAGE",
@@ -20,6 +36,7 @@ __all__ = [
     "choose_language",
     "tell_error",
     "tell_finding",
+    "tell_findings",
     "translate",
 ]
 
@@ -75,11 +92,25 @@ def choose_language(wanted: str | None) -> Language:
 
 
 def tell_error(error: PhuSongError, language: Language = DEFAULT_LANGUAGE) -> str:
-    """Put an error into words; a refused table is followed by its findings, a line each."""
+    """Put an error into words; a refused table is followed by its findings, a line each, errors first."""
     head = translate(f"errors.{error.code}", language, **error.parameters)
-    if isinstance(error, TableError):
-        return "\n".join([head, *(f"  {tell_finding(finding, language)}" for finding in error.findings)])
-    return head
+    return (
+        "\n".join([head, *tell_findings(error.findings, language)]) if isinstance(error, TableError) else head
+    )
+
+
+def tell_findings(
+    findings: Sequence[Finding], language: Language = DEFAULT_LANGUAGE, *, most: int = MOST_TOLD
+) -> list[str]:
+    """Put findings into words, a line each with how grave it is; of very many the first, and their number."""
+    ordered = sorted(findings, key=lambda one: one.severity != "error")
+    lines = [
+        f"  {translate(f'findings.severity.{one.severity}', language)} {tell_finding(one, language)}"
+        for one in ordered[:most]
+    ]
+    if len(ordered) > most:
+        lines.append(f"  {translate('findings.rest', language, count=len(ordered) - most)}")
+    return lines
 
 
 def tell_finding(finding: Finding, language: Language = DEFAULT_LANGUAGE) -> str:
@@ -93,13 +124,33 @@ def tell_finding(finding: Finding, language: Language = DEFAULT_LANGUAGE) -> str
         if (value := getattr(finding, name)) is not None
     ]
     key = f"findings.{finding.code}"
-    parts = {name: "" if value is None else value for name, value in finding.as_dict().items()}
     told = catalogue(language).get(key, "")
-    allowed = None if finding.allowed is None else limits(finding.allowed, language)
+    value = _value(finding, language)
+    allowed = _allowed(finding, language)
     details = [
-        translate(f"findings.{name}", language, value=value)
-        for name, value in (("value", finding.value), ("allowed", allowed))
-        if value is not None and f"{{{name}}}" not in told
+        translate(f"findings.{name}", language, value=one)
+        for name, one in (("value", value), ("allowed", allowed))
+        if one is not None and f"{{{name}}}" not in told
     ]
+    raw = allowed if finding.code in OF_SHAPES else finding.allowed  # the sentence writes its numbers itself
+    parts = {"column": finding.column or "", "value": value or "", "allowed": raw or ""}
     sentence = f"{translate(key, language, **parts)}{''.join(details)}"
     return f"{', '.join(places)}: {sentence}" if places else sentence
+
+
+def _value(finding: Finding, language: Language) -> str | None:
+    """Return what stands in the file as it is there; what was measured in the marks of the language."""
+    if finding.value is None or finding.code not in MEASURED | OF_SHAPES:
+        return finding.value
+    if finding.code in MEASURED:
+        return limits(finding.value, language)
+    key = f"findings.shapes.{finding.value}"
+    return catalogue(language).get(key, finding.value)
+
+
+def _allowed(finding: Finding, language: Language) -> str | None:
+    """Return what a finding allows, in words where it is a kind of shape."""
+    if finding.allowed is None or finding.code not in OF_SHAPES:
+        return None if finding.allowed is None else limits(finding.allowed, language)
+    shapes = [translate(f"findings.shapes.{part}", language) for part in finding.allowed.split(", ")]
+    return ", ".join(dict.fromkeys(shapes))

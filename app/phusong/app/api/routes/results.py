@@ -27,5 +27,5 @@ async def results(
         head = {name: document[name] for name in ("run", "computed_on", "method")}
         content = encode({**head, "state": state, "commune": snapshot.commune(commune)})
     else:
-        content = snapshot.part("results with state", lambda: encode({**document, "state": state}))
+        content = snapshot.results_bytes
     return unchanged(snapshot.tag) if is_fresh(request, snapshot.tag) else answer(content, JSON, snapshot.tag)

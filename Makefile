@@ -35,6 +35,14 @@ $(UV):
 	$(UV) sync --locked --python $(PYTHON)
 	@touch $@
 
+# Compiled kernels are kept beside their sources: without this the first computation of a province takes a minute longer.
+.venv/.compiled: .venv/.ready
+	@echo "Compiling the engine, once: about a minute."
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT \
+		&& $(BIN)/phusong sample create "$$folder/study" --grid-m 200 >/dev/null \
+		&& $(BIN)/phusong compute --study "$$folder/study" --json >/dev/null
+	@touch $@
+
 app/web/node_modules/.ready: app/web/package.json app/web/package-lock.json .venv/.ready
 	cd app/web && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
@@ -42,7 +50,7 @@ app/web/node_modules/.ready: app/web/package.json app/web/package-lock.json .ven
 $(PAGE): $(PAGE_SOURCES) app/web/node_modules/.ready
 	cd app/web && $(NPM) run build
 
-setup: .venv/.ready $(PAGE) ## everything the product needs, in .venv/
+setup: .venv/.compiled $(PAGE) ## everything the product needs, in .venv/
 web: $(PAGE) ## build the map page
 
 sample: setup ## make and compute the sample province (once)

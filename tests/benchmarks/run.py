@@ -20,6 +20,7 @@ import placement_cost
 import rasterio
 from fibre import bench_fibre
 from peer import peer_seconds
+from province import bench_province
 from rasterio.transform import from_origin
 
 from phusong.app.bench import bench_sweep
@@ -167,6 +168,7 @@ def main() -> int:
         _harder(terrain, at, Path(folder), measured)
         _compare(terrain, Path(folder), at, measured)
         measured["exact zones and sums, 25 communes, 4 M cells"] = _zones()
+    measured |= bench_province()
     measured |= bench_fibre()
     before = json.loads(KEPT.read_text()) if KEPT.exists() else {}
     for name, seconds in measured.items():

@@ -146,3 +146,13 @@ def test_a_file_that_is_not_there_is_told_in_vietnamese(
     assert phusong("scenario", "save", tmp_path / "không.json", "--study", study) == 1
     said = capsys.readouterr().err
     assert "không có tệp hoặc thư mục này" in said and "No such" not in said
+
+
+def test_a_method_takes_a_decimal_comma(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = tmp_path / "s"
+    phusong("study", "create", study, "--name", "T")
+    assert phusong("study", "method", "--study", study, "--set", "load=0,4") == 0
+    assert "load = 0.4" in capsys.readouterr().out
+    assert open_study(study).store.method().load == 0.4
+    assert phusong("study", "method", "--study", study, "--set", "load=1,4") == 1
+    assert "1,4" in capsys.readouterr().err

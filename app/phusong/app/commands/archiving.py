@@ -29,7 +29,7 @@ def tiles(
     context: typer.Context,
     study: StudyOption,
     to: Annotated[Path, typer.Option("--to", help="cli.export.to", dir_okay=False)],
-    layer: Annotated[str, typer.Option("--layer", help="cli.export.layer")] = VECTORS,
+    layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="cli.export.layer")] = VECTORS,
     to_zoom: Annotated[int | None, typer.Option("--to-zoom", help="cli.export.to_zoom")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -29,13 +29,17 @@ def what_if(
     study: StudyOption,
     at: Annotated[str | None, typer.Option("--at", metavar="PLACE", help="cli.option.at")] = None,
     height_m: Annotated[float, number_option("--height-m", "cli.option.height_m", metavar="METRES")] = 36.0,
-    band: Annotated[str, typer.Option("--band", help="cli.explain.band")] = "1800",
+    band: Annotated[str, typer.Option("--band", metavar="BAND", help="cli.explain.band")] = "1800",
     azimuths: Annotated[
         str | None, typer.Option("--azimuths", metavar="NUMBERS", help="cli.what_if.azimuths")
     ] = None,
     power_dbm: Annotated[float | None, number_option("--power-dbm", "cli.what_if.power")] = None,
-    operator: Annotated[str | None, typer.Option("--operator", help="cli.what_if.operator")] = None,
-    technology: Annotated[str | None, typer.Option("--technology", help="cli.what_if.technology")] = None,
+    operator: Annotated[
+        str | None, typer.Option("--operator", metavar="NAME", help="cli.what_if.operator")
+    ] = None,
+    technology: Annotated[
+        str | None, typer.Option("--technology", metavar="4G|5G", help="cli.what_if.technology")
+    ] = None,
     remove: Annotated[
         list[str] | None, typer.Option("--remove", metavar="ID", help="cli.what_if.remove")
     ] = None,

@@ -53,7 +53,7 @@ def terminal(context: typer.Context) -> Terminal:
 
 def layer_words(speaker: Terminal, layers: Iterable[str]) -> str:
     """Name layers as people call them."""
-    return ", ".join(speaker.words(f"layer_words.{layer}") for layer in layers)
+    return "; ".join(speaker.words(f"layer_words.{layer}") for layer in layers)
 
 
 def tell_synthetic(speaker: Terminal, layers: Sequence[str]) -> None:

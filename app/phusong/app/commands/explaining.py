@@ -40,7 +40,7 @@ def explain(
     to_height_m: Annotated[
         float | None, number_option("--to-height-m", "cli.explain.to_height_m", metavar="METRES")
     ] = None,
-    band: Annotated[str, typer.Option("--band", help="cli.explain.band")] = "1800",
+    band: Annotated[str, typer.Option("--band", metavar="BAND", help="cli.explain.band")] = "1800",
     mode: Annotated[AreaMode, typer.Option("--mode", help="cli.option.mode")] = AreaMode.SWEEP,
     as_json: JsonOption = False,
 ) -> None:

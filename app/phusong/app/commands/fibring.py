@@ -128,6 +128,8 @@ def _number(name: str, text: str) -> float:
     try:
         return read_number(text)
     except InputError as error:
+        if error.code == "number_typed":
+            raise
         raise InputError("fibre_cost", name=name.strip(), value=text[:40], allowed="0 .. 1e9") from error
 
 

@@ -55,8 +55,12 @@ def point(
 def reliability(
     context: typer.Context,
     study: StudyOption,
-    technology: Annotated[str, typer.Option("--technology", help="cli.reliability.technology")],
-    operator: Annotated[str, typer.Option("--operator", help="cli.reliability.operator")] = "all",
+    technology: Annotated[
+        str, typer.Option("--technology", metavar="4G|5G", help="cli.reliability.technology")
+    ],
+    operator: Annotated[
+        str, typer.Option("--operator", metavar="NAME", help="cli.reliability.operator")
+    ] = "all",
     as_json: JsonOption = False,
 ) -> None:
     """Print the share of places at which the level holds, by commune and province."""

@@ -26,7 +26,7 @@ def register(group: typer.Typer) -> None:
 
 def solve(
     context: typer.Context,
-    file: Annotated[Path, typer.Argument(metavar="INSTANCE.npz", help="cli.place.solve.file")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="cli.place.solve.file")],
     sites: Annotated[int | None, typer.Option("--sites", help="cli.place.solve.sites")] = None,
     budget: Annotated[float | None, number_option("--budget", "cli.place.solve.budget")] = None,
     reach: Annotated[

@@ -69,8 +69,8 @@ def sweep(
     at: Annotated[str, typer.Option("--at", metavar="PLACE", help="cli.option.at")],
     radius_km: Annotated[float, number_option("--radius-km", "cli.option.radius_km")],
     cell_m: Annotated[float, number_option("--cell-m", "cli.option.cell_m", metavar="METRES")],
-    model: Annotated[str, typer.Option("--model", help="cli.option.model")] = "p1812",
-    mode: Annotated[str, typer.Option("--mode", help="cli.option.mode")] = "exact",
+    model: Annotated[str, typer.Option("--model", metavar="MODEL", help="cli.option.model")] = "p1812",
+    mode: Annotated[str, typer.Option("--mode", metavar="sweep|exact", help="cli.option.mode")] = "exact",
     frequency_mhz: Annotated[
         str, typer.Option("--frequency-mhz", metavar="NUMBERS", help="cli.option.frequency_mhz")
     ] = "1800",
@@ -80,7 +80,7 @@ def sweep(
     ] = 50.0,
     clutter: Annotated[Path | None, typer.Option("--clutter", help="cli.option.clutter")] = None,
     threads: Annotated[int | None, typer.Option("--threads", min=1, help="cli.option.threads")] = None,
-    out: Annotated[Path | None, typer.Option("--out", help="cli.option.out")] = None,
+    out: Annotated[Path | None, typer.Option("--to", "--out", help="cli.option.out")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Time one site over an area."""

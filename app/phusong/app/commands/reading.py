@@ -176,8 +176,8 @@ def _tell_village(speaker: Terminal, village: Mapping[str, Any]) -> None:
 def coverages(
     context: typer.Context,
     study: StudyOption,
-    to: Annotated[Path, typer.Option("--to", help="cli.option.coverages_to", file_okay=False)],
-    layers: Annotated[str | None, typer.Option("--layers", help="cli.option.layers")] = None,
+    to: Annotated[Path, typer.Option("--to", metavar="DIR", help="cli.option.coverages_to", file_okay=False)],
+    layers: Annotated[str | None, typer.Option("--layers", metavar="WORDS", help="cli.option.layers")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write rasters of every service as GeoTIFF."""

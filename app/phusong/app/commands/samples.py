@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from phusong.app.commands.console import print_json, progress_bar, terminal, utc_now
+from phusong.app.commands.options import number_option
 from phusong.app.commands.speaking import SpokenTyper
 from phusong.app.commands.studies import JsonOption, StudyOption
 from phusong.app.sampling import create_sample_study, fill_study
@@ -26,7 +27,7 @@ def create(
     context: typer.Context,
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="cli.option.directory")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="cli.option.seed")] = 1,
-    grid_m: Annotated[float | None, typer.Option("--grid-m", help="cli.option.grid_m")] = None,
+    grid_m: Annotated[float | None, number_option("--grid-m", "cli.option.grid_m", metavar="METRES")] = None,
 ) -> None:
     """Make the embedded sample province as a study."""
     speaker = terminal(context)

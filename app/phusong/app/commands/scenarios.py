@@ -49,7 +49,7 @@ def save(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="cli.scenario.file")],
     study: StudyOption,
-    name: Annotated[str | None, typer.Option("--name", help="cli.scenario.new_name")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="cli.scenario.new_name")] = None,
     expected_version: Annotated[
         int | None, typer.Option("--expected-version", help="cli.scenario.expected")
     ] = None,

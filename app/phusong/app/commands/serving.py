@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     context: typer.Context,
     study: StudyOption,
-    host: Annotated[str, typer.Option("--host", help="cli.option.host")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="cli.option.host")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="cli.option.port")] = 8000,
 ) -> None:
     """Serve a study until interrupted."""

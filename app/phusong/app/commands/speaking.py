@@ -17,7 +17,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from phusong.app.commands.console import Terminal
 from phusong.app.i18n import DEFAULT_LANGUAGE, Language, catalogue, translate
-from phusong.app.i18n.numbers import number
 
 # The library's own context, formatter and parameter types are private to it.
 Context = Any
@@ -119,8 +118,8 @@ def write_parameters(command: Any, ctx: Context, formatter: Formatter) -> None: 
 def _named(parameter: Parameter, language: Language) -> str:
     if parameter.param_type_name == "argument":
         return placeholder(parameter, language)
-    names = ", ".join(parameter.opts)
-    return names if parameter.is_flag else f"{names} {placeholder(parameter, language)}"
+    name = parameter.opts[0]  # further ones are what it was called before, and still works
+    return name if parameter.is_flag else f"{name} {placeholder(parameter, language)}"
 
 
 def _meaning(parameter: Parameter, language: Language) -> str:
@@ -140,11 +139,9 @@ def _default(parameter: Parameter, language: Language) -> str:
         return ""
     if isinstance(value, Enum):
         return str(value.value)
-    return number(value, language, decimals=0 if value == int(value) else 1) if _is_number(value) else value
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float)
+    if isinstance(value, int | float):  # to be typed again: no thousands are parted
+        return f"{value:g}".replace(".", "," if language == "vi" else ".")
+    return str(value)
 
 
 def limits_of(parameter: Parameter, language: Language) -> str:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import orjson
 import typer
 
-from phusong.app.commands.console import print_json, terminal
+from phusong.app.commands.console import layer_words, print_json, terminal
 from phusong.app.commands.options import number_option, percent_argument
 from phusong.app.commands.speaking import SpokenTyper
+from phusong.app.i18n.numbers import number
 from phusong.app.study import Study, create_study, open_study
 from phusong.coverage.errors import InputError
 from phusong.coverage.method import method_from_dict
+
+_COMMA = re.compile(r"[-+]?\d+,\d+")
 
 StudyOption = Annotated[Path, typer.Option("--study", metavar="DIR", help="cli.option.study")]
 JsonOption = Annotated[bool, typer.Option("--json", help="cli.option.json")]
@@ -51,7 +56,9 @@ def show(context: typer.Context, study: StudyOption, as_json: JsonOption = False
     speaker.tell(f"{record['name']} · EPSG:{record['epsg']} · {speaker.words('state.' + record['state'])}")
     for layer, meta in record["layers"].items():
         mark = speaker.words("cli.synthetic_mark") if meta["synthetic"] else ""
-        speaker.tell(f"  {layer:14}{meta['rows']:>10}  {meta['source']} {mark}".rstrip())
+        rows = number(meta["rows"], speaker.language)
+        named = layer_words(speaker, [layer])
+        speaker.tell(f"  {layer:14}{named:20}{rows:>12}  {meta['source']} {mark}".rstrip())
 
 
 def method(
@@ -117,7 +124,7 @@ def _put(record: dict[str, Any], path: list[str], value: object) -> None:
 
 
 def _parse(value: str) -> object:
-    try:
+    """Read a value as JSON has it, or a number with a decimal comma; other texts stay as they are."""
+    with suppress(orjson.JSONDecodeError):
         return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        return value
+    return float(value.replace(",", ".")) if _COMMA.fullmatch(value) else value

@@ -154,7 +154,7 @@ def _pick_words(speaker: Terminal, pick: Mapping[str, Any]) -> dict[str, str]:
     return {
         "number": f"{pick['number']:3}",
         "means": speaker.words(f"towers.means.{pick['means']}"),
-        "name": pick["name"] or speaker.words(f"towers.sources.{pick['source']}"),
+        "name": _named(speaker, pick),
         "commune": pick["commune_name"] or "–",
         "place": coordinates(pick["lon"], pick["lat"], language),
         "operator": pick["operator"],
@@ -165,6 +165,14 @@ def _pick_words(speaker: Terminal, pick: Mapping[str, Any]) -> dict[str, str]:
         "backhaul": _backhaul(speaker, backhaul),
         "adds": number(pick["adds"], language, decimals=0),
     }
+
+
+def _named(speaker: Terminal, pick: Mapping[str, Any]) -> str:
+    """Name the place of a pick; a hilltop has its height for a name."""
+    source = speaker.words(f"towers.sources.{pick['source']}")
+    if not pick["name"]:
+        return source
+    return f"{source} {pick['name']}" if pick["source"] == "hilltop" else str(pick["name"])
 
 
 def _backhaul(speaker: Terminal, backhaul: Mapping[str, Any]) -> str:

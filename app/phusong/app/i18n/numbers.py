@@ -13,13 +13,13 @@ def number(value: float | None, language: Language, *, decimals: int = 0) -> str
 
     Examples
     --------
-    >>> number(1234567.5, "vi", decimals=1), number(-1234, "en"), number(None, "vi")
-    ('1.234.567,5', '−1,234', '–')
+    >>> number(1234567.5, "vi", decimals=1), number(-1234, "en"), number(-0.01, "vi"), number(None, "vi")
+    ('1.234.567,5', '−1,234', '0', '–')
     """
     if value is None:
         return UNKNOWN
     thousands, decimal = _MARKS[language]
-    plain = f"{value:,.{decimals}f}"
+    plain = f"{value:z,.{decimals}f}"  # what rounds to nothing has no sign
     return plain.translate(str.maketrans(",.-", f"{thousands}{decimal}−"))
 
 

@@ -177,3 +177,23 @@ def test_no_error_of_the_api_names_an_option_of_the_command_line() -> None:
         hints = [key.removeprefix("cli.hints.") for key in words if key.startswith("cli.hints.")]
         known = {key.split(".")[1] for key in spoken}
         assert [code for code in hints if code not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InputError("method_range", name="load", value="1.4", allowed="0 .. 1"), "load = 1,4"),
+        (InputError("cost_number", name="x", value="-2.5", allowed=">= 0"), "−2,5"),
+        (InputError("number_typed", value="60.000", whole="60000", part="60"), "“60.000”"),
+    ],
+)
+def test_numbers_that_were_read_are_written_anew_and_texts_are_quoted(error: InputError, told: str) -> None:
+    assert told in tell_error(error, "vi")
+
+
+def test_no_word_of_the_catalogue_calls_a_scenario_otherwise() -> None:
+    """One word for one thing: a scenario is a ``phương án``, what is built an ``hạng mục``."""
+    words = catalogue("vi")
+    assert [key for key, text in words.items() if "kịch bản" in text.lower()] == []
+    plans = [key for key in words if key.startswith(("cli.place_towers.", "towers."))]
+    assert [key for key in plans if "kế hoạch" in words[key].lower()] == []

@@ -23,9 +23,15 @@ MEASURED = frozenset(
         "far_from_study",
         "outside_study",
         "population_outdated",
+        "raster_value",
+        "terrain_coarse",
     }
 )
 """Findings whose value the program has measured, and writes: others show what stands in the file."""
+OF_NUMBERS = frozenset(
+    {"cost_number", "method_range", "profile_order", "profile_start", "profile_value", "tower_range"}
+)
+"""Errors whose value is a number that was read, and is written anew: others show what somebody typed."""
 OF_SHAPES = frozenset({"missing_geometry", "wrong_geometry"})
 
 __all__ = [
@@ -93,7 +99,11 @@ def choose_language(wanted: str | None) -> Language:
 
 def tell_error(error: PhuSongError, language: Language = DEFAULT_LANGUAGE) -> str:
     """Put an error into words; a refused table is followed by its findings, a line each, errors first."""
-    head = translate(f"errors.{error.code}", language, **error.parameters)
+    parameters = dict(error.parameters)
+    value = parameters.get("value")
+    if error.code in OF_NUMBERS and isinstance(value, str):
+        parameters["value"] = limits(value, language)
+    head = translate(f"errors.{error.code}", language, **parameters)
     return (
         "\n".join([head, *tell_findings(error.findings, language)]) if isinstance(error, TableError) else head
     )

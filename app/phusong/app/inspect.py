@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import rasterio
 import shapely
 from rasterio.windows import Window
@@ -23,6 +25,9 @@ from phusong.coverage.errors import NotFoundError
 from phusong.coverage.radio.cell import Cell
 from phusong.coverage.radio.link_budget import rsrp_offset_dbm
 from phusong.geodata.store.folder import FolderStore
+
+_ELLIPSOID = pyproj.Geod(ellps="WGS84")
+_SENDER = ("site_id", "frequency_mhz", "distance_m", "bearing_deg", "site_lon", "site_lat")
 
 
 class Inspector:
@@ -132,7 +137,23 @@ class Inspector:
     def _level(self, service: Service, place: Place) -> dict[str, Any]:
         is_inside = self._ground.contains(place.x_m, place.y_m)
         at = self._ground.grid.row_col(place.x_m, place.y_m) if is_inside else None
-        return reception_record(self._signal, self._budgets, service, at)
+        record = reception_record(self._signal, self._budgets, service, at)
+        return {**record, **self._sender(record["cell_id"], place)}
+
+    def _sender(self, cell_id: str | None, place: Place) -> dict[str, Any]:
+        """Where the best server stands, seen from a place; distance and bearing on the ellipsoid."""
+        if cell_id is None:
+            return dict.fromkeys(_SENDER)
+        cell = self._cells[cell_id]
+        at = self._ground.degrees(np.array([cell.x_m]), np.array([cell.y_m]))
+        lon_deg, lat_deg = (float(one[0]) for one in at)
+        azimuth_deg, _, distance_m = _ELLIPSOID.inv(place.lon_deg, place.lat_deg, lon_deg, lat_deg)
+        found = (cell.site_id, cell.frequency_mhz, distance_m, azimuth_deg % 360.0, lon_deg, lat_deg)
+        return dict(zip(_SENDER, found, strict=True))
+
+    @functools.cached_property
+    def _cells(self) -> dict[str, Cell]:
+        return {cell.cell_id: cell for cell in self._budgets.cells}
 
     def _required_dbm(self, cell: Cell) -> float:
         return required_dbm(self._method, carrier_of(cell), has_clutter=self._ground.clutter_tif is not None)

@@ -168,11 +168,20 @@ export class App {
     if (id === this.villageAsked) return;
     this.villageAsked = id;
     this.model.village = null;
+    this.model.reception = null;
     this.model.profile = null;
     this.profileKey = "";
     if (id === null) return;
     void this.load(fetchVillage(id), (outcome) => {
-      if (this.villageAsked === id) this.model.village = outcome;
+      if (this.villageAsked !== id) return;
+      this.model.village = outcome;
+      if (outcome.is === "ready" && this.model.reception === null) this.loadReception(id, outcome.value);
+    });
+  }
+
+  private loadReception(id: string, { lon, lat }: Village): void {
+    void this.load(fetchPoint(lon, lat), (outcome) => {
+      if (this.villageAsked === id) this.model.reception = outcome;
     });
   }
 

@@ -175,6 +175,13 @@ export interface PointLevel {
   is_served: boolean;
   throughput_mbit_s?: number | null;
   cell_id: string | null;
+  /** Where the best server stands, seen from the place. */
+  site_id?: string | null;
+  frequency_mhz?: number | null;
+  distance_m?: number | null;
+  bearing_deg?: number | null;
+  site_lon?: number | null;
+  site_lat?: number | null;
 }
 
 export interface PointReading {

@@ -23,6 +23,8 @@ export interface Model {
   results: Loadable<Results>;
   villages: Partial<Record<Status, Loadable<Village[]>>>;
   village: Loadable<Village> | null;
+  /** Levels at the chosen village. */
+  reception: Loadable<PointReading> | null;
   profile: Loadable<Profile> | null;
   point: Loadable<PointReading> | null;
   pointAt: [lon: number, lat: number] | null;
@@ -40,6 +42,7 @@ export function emptyModel(): Model {
     results: WAITING,
     villages: {},
     village: null,
+    reception: null,
     profile: null,
     point: null,
     pointAt: null,

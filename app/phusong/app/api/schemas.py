@@ -79,6 +79,12 @@ class PointLevel(BaseModel):
     rsrq_db: float | None
     is_served: bool
     cell_id: str | None
+    site_id: str | None
+    frequency_mhz: float | None
+    distance_m: float | None
+    bearing_deg: float | None
+    site_lon: float | None
+    site_lat: float | None
     required_dbm: float | None
     location_probability: float | None
     throughput_mbit_s: float | None

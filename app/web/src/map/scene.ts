@@ -3,6 +3,7 @@
 import { classes, communeRows, coverageName, isShown, ready, shortName, type Model } from "../model";
 import type { NearestSite, Profile, Village } from "../contract";
 import { distance } from "../format";
+import { villageMasts } from "../lists/masts";
 import type { State } from "../state";
 import { t } from "../i18n";
 import type { SignalScene } from "../signal/scene";
@@ -89,11 +90,12 @@ function rays(model: Model, state: State): GeoJSON.FeatureCollection {
   const village = ready(model.village);
   if (state.view !== "villages" || !village) return collection([]);
   const profile = ready(model.profile);
-  const sites = differentMasts(village.nearest);
+  const masts = villageMasts(village.nearest, ready(model.reception)?.layers ?? []);
+  const sites = differentMasts(masts);
   const chosen = profile?.site_id ?? sites[0]?.site_id;
   return collection([
     ...sites.map((site) => ray(village, site, site.site_id === chosen)),
-    ...sites.map((site) => tag(village, site, village.nearest)),
+    ...sites.map((site) => tag(village, site, masts)),
     ...obstructionOf(profile),
   ]);
 }

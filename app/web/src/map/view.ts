@@ -9,6 +9,7 @@ import { t } from "../i18n";
 import { ready, type Model } from "../model";
 import type { SignalScene } from "../signal/scene";
 import type { State } from "../state";
+import { cornerOf, paddingBeside, type Padding } from "./legendroom";
 import { outlineOf, type Outline } from "./outline";
 import { sceneOf } from "./scene";
 import { buildStyle } from "./style";
@@ -55,6 +56,8 @@ export class MapView {
   private styled = false;
   private fitted = false;
   private opening = false;
+  /** What the first view was fitted to, until it is moved. */
+  private openedOn: Box | null = null;
   private hovered: string | null = null;
   private pointed: string | null = null;
   private hoverTimer = 0;
@@ -102,6 +105,7 @@ export class MapView {
     map.on("moveend", () => {
       // Fitting the province on opening is no choice of the reader's and stays out of the address.
       if (this.opening) return void (this.opening = false);
+      this.openedOn = null;
       const { lng, lat } = map.getCenter();
       this.events.moved(`${lng.toFixed(4)},${lat.toFixed(4)},${map.getZoom().toFixed(2)}`);
     });
@@ -132,10 +136,15 @@ export class MapView {
     const study = ready(model.study);
     if (!study) return;
     if (!this.fitted && study.bounds) {
-      this.opening = true;
-      this.fit(study.bounds, false);
+      this.openOn(study.bounds);
     }
     this.map.setStyle(buildStyle(sceneOf(model, state, { outline: this.outline, isMasked: this.outlineSettled || !study.layers["communes"] }, villageIds, signal)), { diff: true });
+  }
+
+  private openOn(bounds: Box): void {
+    this.openedOn = bounds;
+    this.opening = true;
+    this.fit(bounds, false);
   }
 
   /** Asks for the outer edge as soon as the study is known, before the map is there to draw it. */
@@ -159,6 +168,8 @@ export class MapView {
       this.outline = null;
     }
     this.outlineSettled = true;
+    // Only now is it known what the province covers of the first view, if that is still what is shown.
+    if (this.openedOn) this.openOn(this.openedOn);
     this.apply();
   }
 
@@ -259,11 +270,20 @@ export class MapView {
     this.fitted = true;
     const [west, south, east, north] = bounds;
     const box: LngLatBoundsLike = [west, south, east, north];
-    this.map.fitBounds(box, { padding: this.free(extra_px), animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+    this.map.fitBounds(box, { padding: this.clear(box, this.free(extra_px)), animate: animate && !reducedMotion(), duration: 150, maxZoom: 13 });
+  }
+
+  /** Padding that also keeps the province from under the legend. */
+  private clear(box: LngLatBoundsLike, padding: Padding): Padding {
+    const legend = document.querySelector(".legend");
+    const edge = this.outline?.edge.geometry;
+    if (!legend || edge?.type !== "MultiLineString") return padding;
+    const corner = cornerOf(this.map.getContainer().getBoundingClientRect(), legend.getBoundingClientRect());
+    return paddingBeside(corner, padding, (own) => this.map.cameraForBounds(box, { padding: own, maxZoom: 13 }), edge.coordinates.flat());
   }
 
   /** Room to keep clear at each side: a margin, and the sheet that lies over the map on a phone. */
-  private free(extra_px = 0): { top: number; right: number; bottom: number; left: number } {
+  private free(extra_px = 0): Padding {
     const container = this.map.getContainer();
     const margin = Math.min(28, container.clientWidth / 20) + extra_px;
     const { bottom } = container.getBoundingClientRect();

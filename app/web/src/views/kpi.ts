@@ -56,7 +56,7 @@ function cell(app: App, metric: Metric): TemplateResult {
       ${app.phone ? nothing : html`<span>${value === null ? html`<span class="tag">${t("kpi.no_data")}</span>` : verdict(app, share)}</span>`}</span>
     <span class="kpi-value display" data-testid="kpi-${metric}" data-value=${value ?? ""}>${digits}${sign ? html`<small>&nbsp;${sign}</small>` : nothing}</span>
     ${bar(value, barColour(app, value), target(app.model, app.state)?.percent ?? null)}
-    <span class="kpi-foot">${app.phone ? verdict(app, share) : fraction(metric, share)} ${staleTag(app)}</span>
+    <span class="kpi-foot">${app.phone ? html`${verdict(app, share)} ${staleTag(app)}` : fraction(metric, share)}</span>${app.phone ? nothing : staleTag(app)}
   </button>`;
 }
 

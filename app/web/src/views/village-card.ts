@@ -2,10 +2,11 @@
 
 import { html, nothing, type TemplateResult } from "lit-html";
 import type { App } from "../app";
-import type { NearestSite, Village } from "../contract";
+import type { Village } from "../contract";
 import { bearing, composed, coordinates, dbm, distance, metres, number, percent } from "../format";
 import { t } from "../i18n";
 import { explain } from "../help/terms";
+import { villageMasts, type VillageMast } from "../lists/masts";
 import { communeName, communeOf, ready } from "../model";
 import { bearingArrow, icon, statusSymbol } from "./icons";
 import { clusterSection } from "../signal/cluster-card";
@@ -60,20 +61,26 @@ function reason(app: App, village: Village): TemplateResult {
     <p>${stretches.map(({ text, strong }) => (strong ? html`<b>${text}</b>` : text))}</p>${leftOut(village)}</section>`;
 }
 
-function siteRow(app: App, site: NearestSite): TemplateResult {
+/** What a mast is to the village, where that is more than the nearest. */
+function role(site: VillageMast): TemplateResult | typeof nothing {
+  return site.isStrongest ? html`<br /><span class="tag good" data-testid="strongest">${t(site.isNearest ? "village.nearest_strongest" : "village.strongest")}</span>` : nothing;
+}
+
+function siteRow(app: App, site: VillageMast): TemplateResult {
   const chosen = app.profileCell() === site.cell_id;
   const choose = (): void => app.store.set({ cell: site.cell_id });
   return html`<tr class=${chosen ? "is-chosen" : ""} data-testid="nearest-row" data-cell=${site.cell_id} @click=${choose}>
-    <th scope="row"><button class="plain" aria-pressed=${chosen} title=${t("village.profile", { site: site.site_id })}><b>${site.operator}</b> <span class="faint">${site.site_id}</span></button></th>
+    <th scope="row"><button class="plain" aria-pressed=${chosen} title=${t("village.profile", { site: site.site_id })}><b>${site.operator}</b> <span class="faint">${site.site_id}</span></button>${role(site)}</th>
     <td class="figure">${distance(site.distance_m)}</td><td class="figure bearing">${bearingArrow(site.bearing_deg)} ${bearing(site.bearing_deg)}</td>
     <td class="figure">${dbm(site.rsrp_dbm)}</td></tr>`;
 }
 
 function nearest(app: App, village: Village): TemplateResult {
-  if (village.nearest.length === 0) return html`<p class="note">${t("village.none")}</p>`;
+  const masts = villageMasts(village.nearest, ready(app.model.reception)?.layers ?? []);
+  if (masts.length === 0) return html`<p class="note">${t("village.none")}</p>`;
   return html`<table class="table nearest"><thead><tr><th scope="col">${t("village.nearest")}</th><th class="figure" scope="col">${t("village.distance")}</th>
     <th class="figure" scope="col">${t("village.bearing")}</th><th class="figure" scope="col">${t("village.rsrp")}${explain("rsrp", "card")}</th></tr></thead>
-    <tbody>${village.nearest.map((site) => siteRow(app, site))}</tbody></table>`;
+    <tbody>${masts.map((site) => siteRow(app, site))}</tbody></table>`;
 }
 
 function placeLine(app: App, village: Village): string {

@@ -108,6 +108,7 @@ function ruleTechnologies(app: App): string {
 export function villagePanel(app: App): TemplateResult {
   const rows = villageRows(app.model, app.state);
   const households = rows.reduce((sum, village) => sum + (village.households ?? 0), 0);
+  const leftOut = Math.round(rows.reduce((sum, village) => sum + (village.households_left_out ?? 0), 0));
   const exporting = app.ui.menu === "table";
   const title = app.state.statuses.includes("served") ? t("villages.title_all") : t("villages.title");
   return html`<section class="panel" aria-label=${t("nav.villages")}>
@@ -120,7 +121,8 @@ export function villagePanel(app: App): TemplateResult {
     <div class="panel-filter two"><input class="field" type="search" data-testid="village-filter" placeholder=${t("villages.filter")} aria-label=${t("villages.filter")}
       .value=${app.state.query} @input=${(event: Event) => app.store.set({ query: (event.target as HTMLInputElement).value })} />${communeSelect(app)}</div>
     ${areaAndReason(app)}${pickedVillages(app)}
-    <p class="list-head"><span><b>${t("villages.count", { count: rows.length, n: number(rows.length) })}</b> · <b>${t("villages.households", { count: households, n: number(households) })}</b></span>
+    <p class="list-head"><span><b>${t("villages.count", { count: rows.length, n: number(rows.length) })}</b> · ${t("villages.households_in_all", { count: households, n: number(households) })}<br />
+      ${t("villages.of_them")} <b data-testid="villages-left-out" data-value=${leftOut}>${t("villages.households_unserved", { count: leftOut, n: number(leftOut) })}</b></span>
       ${sortControl(app)}</p>
     ${content(app, rows)}</section>`;
 }

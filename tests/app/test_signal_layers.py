@@ -8,13 +8,16 @@ from typing import Any
 
 import httpx
 import numpy as np
+import orjson
 import pytest
 from tests.app import worlds
 
+from phusong.app.cli import run
 from phusong.app.compute.budgets import load_budgets
 from phusong.app.compute.published import run_dir, village_frame
 from phusong.app.compute.rasters import ServiceRasters, service_rasters
 from phusong.app.compute.signalmap import SignalMap
+from phusong.app.settings import Settings
 from phusong.app.signallayers import (
     MARGIN_ZERO_CODE,
     RATE_EDGES_MBIT_S,
@@ -380,3 +383,41 @@ def test_every_layer_belongs_to_a_service() -> None:
     assert "margin-4G-vnpt" not in names
     assert "server-4G+5G-all" not in names
     assert all(name == one.id for name, one in names.items())
+
+
+def test_the_command_line_says_of_a_signal_gap_what_the_page_says(
+    client: httpx.Client, study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["villages", "--study", str(study.store.path), "--status", "patchy"]
+    assert run([*asked, "--json"], Settings(lang="vi")) == 0
+    villages = orjson.loads(capsys.readouterr().out)["villages"]
+    assert villages
+    for village in villages:
+        found = client.get(f"/villages/{village['village_id']}/cluster").json()
+        assert village["cluster"]["reason"] == found["reason"]
+        assert village["cluster"]["households"] == pytest.approx(found["households"])
+    assert run(asked, Settings(lang="vi")) == 0
+    told = capsys.readouterr().out
+    assert told.count("hộ chưa có.") == len(villages) and told.count("dBm") >= len(villages)
+
+
+def test_a_commune_is_asked_for_by_name_and_an_unknown_one_is_an_error(
+    study: Study, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = [
+        "villages",
+        "--study",
+        str(study.store.path),
+        "--status",
+        "patchy",
+        "--status",
+        "white",
+        "--json",
+    ]
+    assert run([*asked, "--commune", "xa 1"], Settings(lang="vi")) == 0
+    by_name = orjson.loads(capsys.readouterr().out)
+    assert run([*asked, "--commune", "00001"], Settings(lang="vi")) == 0
+    assert orjson.loads(capsys.readouterr().out)["villages"] == by_name["villages"]
+    assert {one["commune_code"] for one in by_name["villages"]} <= {"00001"}
+    assert run([*asked, "--commune", "Xã 9"], Settings(lang="vi")) == 1
+    assert "không" in capsys.readouterr().err.lower()

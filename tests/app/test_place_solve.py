@@ -69,10 +69,10 @@ def test_all_that_can_be_served_at_least_cost(tmp_path: Path, capsys: pytest.Cap
 
 
 CLASHES = {
-    "forbidden": ({"forbidden": np.array([1, 1, 0])}, ("50.00%", "100.00%", "must not be built")),
-    "place": ({"place": np.array([4, 4, 4])}, ("80.00%", "100.00%", "one option a place")),
-    "near": ({"conflicts": np.array([[0, 1], [1, 2], [0, 2]])}, ("80.00%", "100.00%", "minimum distance")),
-    "area": ({"area": np.zeros(3, int), "area_limit": np.array(1)}, ("80.00%", "100.00%", "at most 1 new")),
+    "forbidden": ({"forbidden": np.array([1, 1, 0])}, ("50.00", "100.00", "must not be built")),
+    "place": ({"place": np.array([4, 4, 4])}, ("80.00", "100.00", "one option a place")),
+    "near": ({"conflicts": np.array([[0, 1], [1, 2], [0, 2]])}, ("80.00", "100.00", "minimum distance")),
+    "area": ({"area": np.zeros(3, int), "area_limit": np.array(1)}, ("80.00", "100.00", "at most 1 new")),
 }
 
 

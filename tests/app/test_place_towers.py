@@ -12,7 +12,10 @@ import pytest
 from tests.app import worlds
 
 from phusong.app.cli import run
+from phusong.app.compute.whatif import Change
 from phusong.app.planning.asking import read_costs, tower_request
+from phusong.app.planning.checking import plan_cells
+from phusong.app.planning.demand import cell_amounts
 from phusong.app.planning.settings import CandidateSettings, TowerRequest
 from phusong.app.planning.towers import TowerPlan, plan_towers
 from phusong.app.planning.writing import place_study_towers
@@ -227,6 +230,19 @@ def test_people_and_households_are_counted_by_the_cells_they_live_in(study: Stud
     )
 
 
+@pytest.mark.parametrize("target", ["people", "households"])
+def test_maps_with_a_plan_win_what_was_claimed_less_what_new_cells_disturb(study: Study, target: str) -> None:
+    plan = _plan(study, sites=1, target=target)
+    base, chosen = plan.base, [plan.found.options[k] for k in plan.answer.chosen.tolist()]
+    moved = base.moved(Change(added=plan_cells(chosen)))
+    change = moved.shift.change(plan.found.goal.mask(moved.services))
+    amount = cell_amounts(base.inputs, base.world, base.settlements, target=target).ravel()
+    won, lost = (float(amount[moved.shift.place[change == sign]].sum()) for sign in (1, -1))
+    assert plan.truth.lost_weight == pytest.approx(lost)
+    assert plan.truth.added_weight == pytest.approx(won - lost)
+    assert won == pytest.approx(plan.found.demand.weight[plan.together].sum())
+
+
 def test_many_cells_are_judged_by_the_heaviest_of_each_square(
     study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -321,6 +337,7 @@ def test_the_command_prints_one_object(
     told = json.loads(capsys.readouterr().out)
     assert told["served"]["after"] == 3.0
     assert told["check"]["difference"] == 0.0
+    assert told["check"]["lost"] == 0.0
     assert told["picks"][0]["source"] == "hilltop"
     assert told["status"] == "proved"
 

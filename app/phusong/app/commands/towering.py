@@ -124,13 +124,9 @@ def _tell(speaker: Terminal, record: Mapping[str, Any]) -> None:
     }
     speaker.tell(speaker.words(f"cli.place_towers.answer_{record['objective']}", **figures))
     decimals = 0 if served["target"] == "villages" else 1
-    told = {
-        name: number(check[name], language, decimals=decimals) for name in ("claimed", "engine", "difference")
-    }
-    jointly = number(check["served_jointly"], language, decimals=decimals)
-    speaker.tell(
-        speaker.words("cli.place_towers.check", unit=unit, jointly=jointly, rounds=check["rounds"], **told)
-    )
+    parts = ("claimed", "served_jointly", "lost", "engine", "difference")
+    told = {name: number(check[name], language, decimals=decimals) for name in parts}
+    speaker.tell(speaker.words("cli.place_towers.check", unit=unit, rounds=check["rounds"], **told))
     _tell_picks(speaker, record["picks"], unit)
     _tell_years(speaker, record["phases"])
     _tell_left(speaker, record, unit)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from phusong.app.compute.parallel import Pool
 from phusong.app.compute.shares import ALL_OPERATORS, ANY_TECHNOLOGY
-from phusong.app.compute.whatif import Baseline, Change
-from phusong.app.planning.demand import Goal
+from phusong.app.compute.whatif import Baseline, Change, Moved
+from phusong.app.planning.demand import Goal, cell_amounts
 from phusong.app.planning.options import Option
 from phusong.coverage.method import TECHNOLOGIES
 from phusong.coverage.radio.cell import Cell
@@ -25,11 +25,14 @@ class Truth:
     ----------
     added_weight : float
         Served more than before: villages, people or households by the target.
+    lost_weight : float
+        Served before and no longer, because new cells disturb it; already taken off `added_weight`.
     answer : mapping
         Figures before and after, as of `Baseline.answer`; empty where nothing is built.
     """
 
     added_weight: float
+    lost_weight: float
     answer: dict[str, Any]
 
 
@@ -57,11 +60,12 @@ def check_plan(
         Of `TARGETS`.
     """
     if not options:
-        return Truth(0.0, {})
+        return Truth(0.0, 0.0, {})
     mode = base.inputs.mode
     base.inputs = replace(base.inputs, mode="exact")
     try:
-        answer = base.answer(Change(added=plan_cells(options)), pool=pool)
+        moved = base.moved(Change(added=plan_cells(options)), pool=pool)
+        answer = base.told(moved)
     finally:
         base.inputs = replace(base.inputs, mode=mode)
     technology = ANY_TECHNOLOGY if goal.technologies == TECHNOLOGIES else goal.technologies[0]
@@ -71,4 +75,20 @@ def check_plan(
     for moment in ("before", "after"):
         shares = answer["province"][moment].get(technology, {}).get(operator, {})
         served.append((shares.get(denominator) or {}).get("served") or 0.0)
-    return Truth(served[1] - served[0], answer)
+    lost = _lost_weight(base, moved, answer, goal=goal, target=target)
+    return Truth(served[1] - served[0], lost, answer)
+
+
+def _lost_weight(
+    base: Baseline, moved: Moved, answer: Mapping[str, Any], *, goal: Goal, target: str
+) -> float:
+    """Return what the goal counted as served before and no longer does."""
+    if target == "villages":
+        # The status of a village is by any service: of a narrower goal it says nothing.
+        is_by_any = goal.technologies == TECHNOLOGIES and goal.operator is None
+        return float(sum(one["before"] == "served" for one in answer["villages"])) if is_by_any else 0.0
+    gone = moved.shift.place[moved.shift.change(goal.mask(moved.services)) < 0]
+    if not gone.size:
+        return 0.0
+    amount = cell_amounts(base.inputs, base.world, base.settlements, target=target)
+    return float(amount.ravel()[gone].sum())

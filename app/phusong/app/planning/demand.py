@@ -139,7 +139,7 @@ def cell_demand(
     InputError
         ``population_needed`` or ``villages_needed`` where nobody is counted.
     """
-    amount = _homes(inputs, settlements) if target == "households" else _people(world)
+    amount = cell_amounts(inputs, world, settlements, target=target)
     wanted = (amount > 0) & ~served & np.isfinite(inputs.terrain.values)
     pixel = np.flatnonzero(wanted).astype(np.int64)
     block = max(math.ceil(math.sqrt(pixel.size / MOST_PIXELS)), 1)
@@ -158,6 +158,19 @@ def cell_demand(
         rule=inputs.method.village_rule,
         block=block,
     )
+
+
+def cell_amounts(
+    inputs: ComputeInputs, world: World, settlements: Settlements | None, *, target: str
+) -> FloatArray:
+    """People, or homes, in each cell of the grid.
+
+    Raises
+    ------
+    InputError
+        ``population_needed`` or ``villages_needed`` where nobody is counted.
+    """
+    return _homes(inputs, settlements) if target == "households" else _people(world)
 
 
 def _merged(

@@ -60,6 +60,11 @@ def _finite(number: float) -> float | None:
     return float(number) if np.isfinite(number) else None
 
 
+def _rounded(difference: float) -> float:
+    """Return a difference of sums without what rounding leaves of it; never a negative nought."""
+    return round(difference, 6) + 0.0
+
+
 def _check(plan: TowerPlan) -> dict[str, Any]:
     """Hold what the optimiser claims against what the maps give with the plan in them."""
     claimed = plan.answer.served_weight - plan.found.demand.served_weight
@@ -69,8 +74,9 @@ def _check(plan: TowerPlan) -> dict[str, Any]:
         "claimed": claimed,
         "together": together,
         "engine": plan.truth.added_weight,
-        "difference": plan.truth.added_weight - together,
-        "served_jointly": together - claimed,
+        "lost": plan.truth.lost_weight,
+        "difference": _rounded(plan.truth.added_weight + plan.truth.lost_weight - together),
+        "served_jointly": _rounded(together - claimed),
         "rounds": plan.rounds,
         "claims_taken_back": plan.taken_back,
         "villages_lost": [one for one in villages if one["before"] == "served"],

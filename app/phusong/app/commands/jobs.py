@@ -67,6 +67,8 @@ def list_all(context: typer.Context, study: StudyOption, as_json: JsonOption = F
     if as_json:
         print_json({"jobs": [record.as_dict() for record in records]})
         return
+    if not records:
+        terminal(context).say("cli.job.none")
     for record in records:
         _tell(terminal(context), record)
 

@@ -140,7 +140,7 @@ def villages(
     is_stale = warn_if_stale(speaker, opened)
     code = None if commune is None else commune_code_of(commune, opened.results()["communes"])
     record = opened.villages(status=wanted, commune_code=code)
-    if not is_stale:
+    if not is_stale and any(village["status"] == "patchy" for village in record["villages"]):
         with progress_bar(speaker) as progress:
             listed = with_clusters(opened.store, record["villages"], progress=progress)
         record = {**record, "villages": listed}

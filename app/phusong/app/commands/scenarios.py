@@ -91,6 +91,8 @@ def list_all(context: typer.Context, study: StudyOption, as_json: JsonOption = F
         print_json({"scenarios": found})
         return
     speaker = terminal(context)
+    if not found:
+        speaker.say("cli.scenario.none")
     for one in found:
         speaker.tell(speaker.words("cli.scenario.line", **_told(one, speaker)))
 

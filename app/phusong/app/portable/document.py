@@ -155,7 +155,7 @@ def _method(results: Mapping[str, Any], language: Language) -> str:
     told = say(
         "cli.results.method",
         model=method["model"],
-        grid_m=f"{method['grid']['cell_size_m']:g}",
+        grid_m=method["grid"]["cell_size_m"],
         receiver_height_m=number(method["receiver_height_m"], language, decimals=1),
         threshold=", ".join(
             f"{name} {number(level, language)}" for name, level in method["threshold_dbm"].items()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -14,8 +12,11 @@ from phusong.coverage.propagation.area_finish import Land
 from phusong.coverage.propagation.area_full import FullPath, full_path, make_scratch
 from phusong.coverage.propagation.area_full_finish import finish_full, make_full_finish
 from phusong.coverage.propagation.area_full_tail import More, Ranges
-from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Tables, inner_samples
-from phusong.coverage.propagation.area_kernel import fill_near, sample_path
+from phusong.coverage.propagation.area_geometry import UNKNOWN_BELOW_M, Tables
+from phusong.coverage.propagation.area_kernel import fill_near
+from phusong.coverage.propagation.area_lending import keep, lend
+from phusong.coverage.propagation.area_patch_block import PIXELS
+from phusong.coverage.propagation.area_patches import aim, make_patch, patch_count, path_of, sample_patch
 
 
 @njit(cache=True, error_model="numpy", nogil=True)
@@ -50,33 +51,35 @@ def full_loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
     """
     site, rows, cols = land.site, land.rows - 2, land.cols - 2
     plane = rows * cols
-    work = make_full_finish(1, ranges)
-    scratch = make_scratch(tables.step.size, land.clutter.size > 0)
+    samples = tables.step.size
+    owned = (
+        make_full_finish(PIXELS, ranges),
+        make_scratch(samples, land.clutter.size > 0),
+        make_patch(samples),
+    )
+    work, scratch, patch = lend(owned)
+    lent, table, waves, result = lend(land), lend(tables), lend(carriers), lend(out)
     batch, filled = work.batch, 0
-    farthest = carriers.radius_cells.max()
-    begin, end = row_begin * cols, row_end * cols
-    for target in range(begin, end + 1):
-        if filled == BATCH or target == end:
-            finish_full(work, site, filled, carriers, climate, True, plane, out)
+    farthest, squares = waves.radius_cells.max(), patch_count(row_end - row_begin, cols)
+    for number in range(squares):
+        pixels = aim(patch, lent, row_begin, row_end, number, farthest)
+        if pixels > 0:
+            sample_patch(patch, lent, table, pixels)
+        for j in range(pixels):
+            way, total, moment = path_of(scratch, patch, lent, table, j)
+            if total < UNKNOWN_BELOW_M:
+                continue
+            cells, target, corner = patch.cells[j], patch.target[j], patch.corner[j]
+            d, count, end_m = cells * site.step_km, int(patch.inner[j]), float(lent.ground[corner])
+            if d < SHORTEST_KM:
+                rise_m = end_m + site.rx_height_m - site.tx_height_m
+                fill_near(waves, d, rise_m, cells, target, plane, result)
+                continue
+            path = full_path(way, table, site, count, d, end_m, total, moment, climate.delta_n)
+            _put_full(batch, work.more, filled, path, d)
+            batch.target[filled], batch.corner[filled], batch.cells[filled] = target, corner, cells
+            filled += 1
+        if filled >= BATCH or number + 1 == squares:
+            finish_full(work, site, filled, waves, climate, True, plane, result)
             filled = 0
-        if target == end:
-            break
-        y, x = target // cols, target % cols
-        down, right = float(y + 1 - site.row) - site.row_part, float(x + 1 - site.col) - site.col_part
-        cells = math.sqrt(down * down + right * right)
-        corner = (y + 1) * land.cols + x + 1
-        end_m = float(land.ground[corner])
-        if cells > farthest or end_m < UNKNOWN_BELOW_M:
-            continue
-        total, moment = sample_path(scratch, tables, land, corner, cells)
-        if total < UNKNOWN_BELOW_M:
-            continue
-        d, count = cells * site.step_km, inner_samples(cells)
-        if d < SHORTEST_KM:
-            rise_m = end_m + site.rx_height_m - site.tx_height_m
-            fill_near(carriers, d, rise_m, cells, target, plane, out)
-            continue
-        path = full_path(scratch, tables, site, count, d, end_m, total, moment, climate.delta_n)
-        _put_full(batch, work.more, filled, path, d)
-        batch.target[filled], batch.corner[filled], batch.cells[filled] = target, corner, cells
-        filled += 1
+    keep(owned)

@@ -22,6 +22,9 @@ from phusong.coverage.propagation.area_geometry import (
     add_clutter,
     inner_samples,
 )
+from phusong.coverage.propagation.area_lending import keep, lend
+from phusong.coverage.propagation.area_patch_block import PIXELS
+from phusong.coverage.propagation.area_patches import aim, make_patch, patch_count, path_of, sample_patch
 from phusong.coverage.propagation.area_path import AreaPath, area_path
 from phusong.coverage.propagation.area_sampling import sample_terrain
 
@@ -102,32 +105,30 @@ def loss_rows(  # noqa: PLR0917 - kernels take no keyword-only options
     """
     site, rows, cols = land.site, land.rows - 2, land.cols - 2
     plane = rows * cols
-    work = make_finish(1, tables.step.size, land.clutter.size > 0)
+    owned = make_finish(PIXELS, tables.step.size, land.clutter.size > 0), make_patch(tables.step.size)
+    work, patch = lend(owned)
+    lent, table, waves, result = lend(land), lend(tables), lend(carriers), lend(out)
     batch, scratch, filled = work.batch, work.scratch, 0
-    farthest = carriers.radius_cells.max()
-    begin, end = row_begin * cols, row_end * cols
-    for target in range(begin, end + 1):
-        if filled == BATCH or target == end:
-            finish_batch(work, tables, land, filled, carriers, climate, True, out)
+    farthest, squares = waves.radius_cells.max(), patch_count(row_end - row_begin, cols)
+    for number in range(squares):
+        pixels = aim(patch, lent, row_begin, row_end, number, farthest)
+        if pixels > 0:
+            sample_patch(patch, lent, table, pixels)
+        for j in range(pixels):
+            way, total, moment = path_of(scratch, patch, lent, table, j)
+            if total < UNKNOWN_BELOW_M:
+                continue
+            cells, target, corner = patch.cells[j], patch.target[j], patch.corner[j]
+            d, count, end_m = cells * site.step_km, int(patch.inner[j]), float(lent.ground[corner])
+            if d < SHORTEST_KM:
+                rise_m = end_m + site.rx_height_m - site.tx_height_m
+                fill_near(waves, d, rise_m, cells, target, plane, result)
+            else:
+                path = area_path(way.heights, way.surface, table, site, count, d, end_m, total, moment)
+                _put(batch, filled, path, d)
+                batch.target[filled], batch.corner[filled], batch.cells[filled] = target, corner, cells
+                filled += 1
+        if filled >= BATCH or number + 1 == squares:
+            finish_batch(work, table, lent, filled, waves, climate, True, result)
             filled = 0
-        if target == end:
-            break
-        y, x = target // cols, target % cols
-        down, right = float(y + 1 - site.row) - site.row_part, float(x + 1 - site.col) - site.col_part
-        cells = math.sqrt(down * down + right * right)
-        corner = (y + 1) * land.cols + x + 1
-        end_m = float(land.ground[corner])
-        if cells > farthest or end_m < UNKNOWN_BELOW_M:
-            continue
-        total, moment = sample_path(work.scratch, tables, land, corner, cells)
-        if total < UNKNOWN_BELOW_M:
-            continue
-        d, count = cells * site.step_km, inner_samples(cells)
-        if d < SHORTEST_KM:
-            rise_m = end_m + site.rx_height_m - site.tx_height_m
-            fill_near(carriers, d, rise_m, cells, target, plane, out)
-        else:
-            path = area_path(scratch.heights, scratch.surface, tables, site, count, d, end_m, total, moment)
-            _put(batch, filled, path, d)
-            batch.target[filled], batch.corner[filled], batch.cells[filled] = target, corner, cells
-            filled += 1
+    keep(owned)

@@ -16,6 +16,8 @@ from phusong.coverage.propagation.area_geometry import UNKNOWN_M, Float32Array
 from phusong.coverage.propagation.area_setup import AreaRequest, pad_rows, run_blocks
 
 _ROWS_A_TASK = 96
+_ROWS_BEYOND = 8
+"""Rows of memory under the ground: kernels read whole blocks of cells and use those that they have."""
 _COLUMNS_TOGETHER = 16
 """Columns turned into rows at a time: a line of the processor's cache holds so many."""
 
@@ -70,7 +72,8 @@ def _rooms(shape: tuple[int, int], *, is_wanted: bool, is_across: bool) -> tuple
     """Arrays of a shape and of it turned; empty where they are not wanted."""
     upright = shape if is_wanted else (0, 0)
     across = upright[::-1] if is_across else (0, 0)
-    return np.empty(upright, dtype=np.float32), np.empty(across, dtype=np.float32)
+    more = upright[0] + (_ROWS_BEYOND if is_wanted else 0), upright[1]
+    return np.empty(more, dtype=np.float32)[: upright[0]], np.empty(across, dtype=np.float32)
 
 
 @njit(cache=True, error_model="numpy", nogil=True)

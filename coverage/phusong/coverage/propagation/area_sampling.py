@@ -20,7 +20,7 @@ from phusong.coverage.propagation.area_vectors import load_step
 SAMPLES = 16
 """Samples of a block; heights are written for whole blocks, so arrays need that much more room."""
 _FAST = {"nnan", "nsz", "reassoc", "contract", "arcp"}
-_FLAGS = ("nnan", "nsz", "reassoc", "contract", "arcp")
+_FLAGS = ("contract",)
 _REAL, _WHOLE, _PAIR = ir.FloatType(), ir.IntType(32), ir.IntType(64)
 _HALF, _REAL_BYTES = SAMPLES // 2, 4
 _REALS, _WHOLES, _PAIRS = (
@@ -31,13 +31,13 @@ _REALS, _WHOLES, _PAIRS = (
 _POINTERS, _MASK = ir.VectorType(_PAIR.as_pointer(), _HALF), ir.VectorType(ir.IntType(1), _HALF)
 
 
-def _declared(module: Any, name: str, result: Any, arguments: list[Any]) -> Any:  # noqa: ANN401
+def declared(module: Any, name: str, result: Any, arguments: list[Any]) -> Any:  # noqa: ANN401
     """Intrinsic of LLVM on vectors, declared once in a module."""
     found = module.globals.get(name)
     return found or ir.Function(module, ir.FunctionType(result, arguments), name)
 
 
-def _every(builder: Any, value: Any, lanes: int = SAMPLES) -> Any:  # noqa: ANN401
+def every(builder: Any, value: Any, lanes: int = SAMPLES) -> Any:  # noqa: ANN401
     """Vector with one value throughout."""
     kind = ir.VectorType(value.type, lanes)
     nothing = ir.Constant(kind, ir.Undefined)
@@ -48,31 +48,32 @@ def _every(builder: Any, value: Any, lanes: int = SAMPLES) -> Any:  # noqa: ANN4
 def _neighbours(builder: Any, base: Any, index: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """Read ``array[index]`` and ``array[index + 1]``."""
     name = f"llvm.masked.gather.v{_HALF}i64.v{_HALF}p0"
-    gather = _declared(builder.module, name, _PAIRS, [_POINTERS, _WHOLE, _MASK, _PAIRS])
-    address = _every(builder, builder.ptrtoint(base, _PAIR), _HALF)
+    gather = declared(builder.module, name, _PAIRS, [_POINTERS, _WHOLE, _MASK, _PAIRS])
+    address = every(builder, builder.ptrtoint(base, _PAIR), _HALF)
     halves = []
     for begin in (0, _HALF):
         lanes = ir.Constant(ir.VectorType(_WHOLE, _HALF), list(range(begin, begin + _HALF)))
         part = builder.shuffle_vector(index, ir.Constant(_WHOLES, ir.Undefined), lanes)
         bytes_on = builder.shl(builder.sext(part, _PAIRS), ir.Constant(_PAIRS, [2] * _HALF))
         pointers = builder.inttoptr(builder.add(bytes_on, address), _POINTERS)
-        every, nothing = ir.Constant(_MASK, [1] * _HALF), ir.Constant(_PAIRS, ir.Undefined)
-        read = builder.call(gather, [pointers, _WHOLE(_REAL_BYTES), every, nothing])
+        whole, nothing = ir.Constant(_MASK, [1] * _HALF), ir.Constant(_PAIRS, ir.Undefined)
+        read = builder.call(gather, [pointers, _WHOLE(_REAL_BYTES), whole, nothing])
         halves.append(builder.bitcast(read, _REALS))
     even, odd = (ir.Constant(_WHOLES, list(range(first, 2 * SAMPLES, 2))) for first in (0, 1))
     return builder.shuffle_vector(*halves, even), builder.shuffle_vector(*halves, odd)
 
 
-def _between(builder: Any, low: Any, high: Any, part: Any) -> Any:  # noqa: ANN401
+def between(builder: Any, low: Any, high: Any, part: Any) -> Any:  # noqa: ANN401
+    """Interpolate between two numbers."""
     run = builder.fsub(high, low, flags=_FLAGS)
     return builder.fadd(low, builder.fmul(part, run, flags=_FLAGS), flags=_FLAGS)
 
 
 def _place(builder: Any, start: Any, step: Any, number: Any) -> tuple[Any, Any]:  # noqa: ANN401
     """Cell and part of a cell of every sample along one axis."""
-    floor = _declared(builder.module, f"llvm.floor.v{SAMPLES}f32", _REALS, [_REALS])
-    on = builder.fmul(number, _every(builder, step), flags=_FLAGS)
-    place = builder.fadd(on, _every(builder, start), flags=_FLAGS)
+    floor = declared(builder.module, f"llvm.floor.v{SAMPLES}f32", _REALS, [_REALS])
+    on = builder.fmul(number, every(builder, step), flags=_FLAGS)
+    place = builder.fadd(on, every(builder, start), flags=_FLAGS)
     cell = builder.call(floor, [place])
     return builder.fptosi(cell, _WHOLES), builder.fsub(place, cell)
 
@@ -98,19 +99,19 @@ def _sample_block(  # noqa: PLR0917 - kernels take no keyword-only options
             for kind, array in zip(signature.args[:2], arguments[:2], strict=True)
         )
         begin, end, origin, across, *line = arguments[2:]
-        number = builder.add(_every(builder, begin), ir.Constant(_WHOLES, list(range(SAMPLES))))
-        limit = _every(builder, end)
+        number = builder.add(every(builder, begin), ir.Constant(_WHOLES, list(range(SAMPLES))))
+        limit = every(builder, end)
         number = builder.select(builder.icmp_signed("<", number, limit), number, limit)
         along = builder.sitofp(number, _REALS)
         cell_row, down = _place(builder, line[0], line[2], along)
         cell_col, right = _place(builder, line[1], line[3], along)
-        stride = _every(builder, across)
-        index = builder.add(builder.mul(cell_row, stride), builder.add(cell_col, _every(builder, origin)))
-        upper = _between(builder, *_neighbours(builder, source, index), right)
-        lower = _between(builder, *_neighbours(builder, source, builder.add(index, stride)), right)
+        stride = every(builder, across)
+        index = builder.add(builder.mul(cell_row, stride), builder.add(cell_col, every(builder, origin)))
+        upper = between(builder, *_neighbours(builder, source, index), right)
+        lower = between(builder, *_neighbours(builder, source, builder.add(index, stride)), right)
         place = builder.gep(target, [builder.sext(begin, _PAIR)])
         block = builder.bitcast(place, _REALS.as_pointer())
-        builder.store(_between(builder, upper, lower, down), block, align=_REAL_BYTES)
+        builder.store(between(builder, upper, lower, down), block, align=_REAL_BYTES)
         return context.get_dummy_value()
 
     return types.void(ground, heights, first, last, corner, width, row, col, row_step, col_step), generate
@@ -120,7 +121,7 @@ def _sample_block(  # noqa: PLR0917 - kernels take no keyword-only options
 sample_block: Any = intrinsic(_sample_block)
 
 
-@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True)
 def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
     ground: Float32Array,
     width: int,
@@ -154,6 +155,16 @@ def sample_terrain(  # noqa: PLR0917 - kernels take no keyword-only options
         sample_block(
             ground, heights, np.int32(i), np.int32(count), corner, across, row, col, row_step, col_step
         )
+    return sum_samples(heights, step, count)
+
+
+@njit(cache=True, error_model="numpy", nogil=True, forceinline=True, fastmath=_FAST)
+def sum_samples(heights: Float32Array, step: Float32Array, count: int) -> tuple[np.float32, np.float32]:
+    """Return the sums of height and of index times height of samples 1..count.
+
+    They may be added up in any order; heights themselves are the same wherever they are sampled, so what
+    samples them must not be compiled so.
+    """
     total = moment = np.float32(0.0)
     for i in range(1, count + 1):
         height = load_step(heights, i)

@@ -12,13 +12,22 @@ function missing(value: Maybe): value is null | undefined {
   return value === null || value === undefined || !Number.isFinite(value);
 }
 
+// Making a format takes longer than drawing what is formatted; a page needs a handful of them.
+const numberFormats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(language: string, decimals: number): Intl.NumberFormat {
+  const key = `${language} ${decimals}`;
+  const kept = numberFormats.get(key) ?? new Intl.NumberFormat(language, { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
+  numberFormats.set(key, kept);
+  return kept;
+}
+
+const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric" });
+
 /** A number with exactly `decimals` decimals; missing is an en dash, never zero. */
 export function number(value: Maybe, decimals = 0): string {
   if (missing(value)) return MISSING;
-  const text = new Intl.NumberFormat(locale(), {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  }).format(value);
+  const text = numberFormat(locale(), decimals).format(value);
   // Rounding may leave "-0"; nothing below zero reads better than a negative zero.
   return /[1-9]/.test(text) ? text.replace(/^-/, MINUS) : text.replace(/^-/, "");
 }
@@ -61,7 +70,7 @@ export function date(iso: string | null | undefined): string {
   const plain = /^\d{4}-\d{2}-\d{2}$/.test(iso) ? `${iso}T00:00:00` : iso;
   const time = new Date(plain);
   if (Number.isNaN(time.getTime())) return MISSING;
-  return new Intl.DateTimeFormat("en-GB", { day: "2-digit", month: "2-digit", year: "numeric" }).format(time);
+  return dayFormat.format(time);
 }
 
 export function coordinates(lat: number, lon: number): string {

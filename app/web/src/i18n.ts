@@ -52,7 +52,11 @@ export function t(key: string, parameters: Parameters = {}): string {
   return entry.replace(/\{(\w+)\}/g, (whole, name: string) => String(parameters[name] ?? whole));
 }
 
+const pluralRules = new Map<string, Intl.PluralRules>();
+
 function formOf(parameters: Parameters): string {
   const count = Number(parameters["count"] ?? parameters["n"]);
-  return new Intl.PluralRules(locale()).select(count) === "one" ? "one" : "other";
+  const rules = pluralRules.get(locale()) ?? new Intl.PluralRules(locale());
+  pluralRules.set(locale(), rules);
+  return rules.select(count) === "one" ? "one" : "other";
 }

@@ -135,6 +135,8 @@ export class SignalDesk {
   /** Moves the threshold: recolours what is on the map, without a request. */
   moveThreshold(above_db: number, isDone: boolean): void {
     const kept = Math.min(MOST_ABOVE_DB, Math.max(LEAST_ABOVE_DB, Math.round(above_db)));
+    // The hand moves in parts of a decibel, the threshold in whole ones.
+    if (!isDone && kept === this.dragged) return;
     this.dragged = isDone ? null : kept;
     this.recolour(kept);
     if (isDone) this.app.store.set({ above: kept });

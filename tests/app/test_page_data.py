@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from phusong.geodata.store.folder import FolderStore
+from phusong.geodata.store.jobs import JobStore
 
 from . import offered
 from .browsing import PHONE, Visit, visits
@@ -207,3 +208,31 @@ def test_the_phone_has_the_data_view_too(browser: Browser, computed: tuple[Folde
         wide = here.page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= PHONE["width"]
         assert here.complaints == []
+
+
+def test_an_import_is_cancelled_while_it_waits(browser: Browser, computed: tuple[FolderStore, str]) -> None:
+    store, address = computed
+    before = store.meta("sites").content_sha256
+    lon, lat = httpx.get(f"{address}/collections/sites/items").json()["features"][0]["geometry"][
+        "coordinates"
+    ]
+    rows = [["Mã trạm", "Kinh độ", "Vĩ độ"], ["S-1", lon, lat]]
+    jobs = JobStore(store.path, lambda: "2026-11-21T00:00:00+00:00")
+    # While the study's worker is held here, the job of the page stays in the queue.
+    with jobs.at_work() as is_alone, visits(browser, address) as visit:
+        assert is_alone
+        here = visit().open("?view=data")
+        page = here.page
+        choose(here, "sites", "moi.csv", offered.text(rows))
+        page.locator(here.of("accept")).click()
+        expect(page.locator(here.of("job"))).to_be_visible()
+        page.locator(here.of("job-cancel")).click()
+        expect(page.locator(here.of("job"))).to_have_count(0)
+        expect(page.locator(here.of("imported"))).to_have_count(0)
+        told = httpx.get(f"{address}/jobs").json()["jobs"][0]
+        assert (told["processID"], told["status"]) == ("import", "dismissed")
+        # The file is still there to be accepted after all, or discarded.
+        expect(page.locator(here.of("accept"))).to_be_enabled()
+        page.locator(here.of("discard")).click()
+        expect(page.locator(here.of("drop"))).to_be_visible()
+    assert store.meta("sites").content_sha256 == before

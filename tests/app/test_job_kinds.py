@@ -72,7 +72,8 @@ def test_compute_what_if_and_compare_as_jobs(study: Study) -> None:
 def test_a_plan_for_towers_as_a_job_is_kept_as_a_scenario_and_compared(study: Study) -> None:
     study.compute()
     runner = JobRunner(study.store, KINDS)
-    asked = {"sites": 2, "means": ["mast"], "heights": [30], "sources": ["settlement"], "most_places": 30}
+    asked: dict[str, Any] = {"sites": 2, "target": "villages", "means": ["mast"], "heights": [30]}
+    asked |= {"sources": ["settlement"], "most_places": 30}
     job_id = runner.submit("optimise", {**asked, "time_limit_s": 20, "save_as": "Tối ưu", "explain": True})
     assert runner.run_next()
     assert runner.get(job_id).status == "successful", runner.get(job_id).error

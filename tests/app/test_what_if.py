@@ -205,7 +205,7 @@ def test_the_command_line_names_what_it_assumed_and_joins_the_network(
         (["--at", "PLACE", "--azimuths", ",".join(["10"] * 13)], "13"),
         (["--at", "PLACE", "--azimuths", "720"], "azimuth_deg"),
         (["--at", "PLACE", "--height-m", "0"], "antenna_height_m"),
-        (["--at", "PLACE", "--height-m", "nan"], "antenna_height_m"),
+        (["--at", "PLACE", "--height-m", "nan"], "nan"),
         (["--at", "PLACE", "--band", "B99"], "B99"),
         (["--at", "PLACE", "--band", "90000"], "frequency_mhz"),
         (["--at", "PLACE", "--power-dbm", "1e9"], "power_dbm"),

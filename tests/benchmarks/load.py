@@ -34,10 +34,17 @@ CLIENTS = 16
 STREAMS = 200
 ZOOMS = range(8, 16)
 PAGE_COLLECTIONS = ("communes", "villages", "sites", "cells", "roads", "fibre_routes")
-BARS = {"vector tiles": 150, "PNG tiles": 150, "/results, 304": 500, "/results, 200": None}
+BARS = {
+    "vector tiles": 150,
+    "PNG tiles": 150,
+    "PNG, worked out": 150,
+    "/results, 304": 500,
+    "/results, 200": None,
+}
 P95_BAR_MS = 60.0
 PLAIN_PICTURES = ("rsrp-", "hillshade")
-"""Levels and relief; the other pictures (margin, SINR, servers ...) are worked out from several arrays."""
+"""Levels and relief; the other pictures (margin, SINR, servers ...) are picked from codes of whole blocks,
+which a server makes in the background when it has started, or when a tile first needs them."""
 ACCEPT = "Accept-Encoding: gzip, br\r\n"
 
 

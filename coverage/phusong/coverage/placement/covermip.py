@@ -52,6 +52,8 @@ class Program:
         Money of a unit of the objective.
     unit : float
         All costs are whole multiples of this money; 0 when there is no such unit.
+    only_bound : bool
+        Only the bound is wanted; better answers are of no use.
     """
 
     objective: FloatArray
@@ -63,6 +65,7 @@ class Program:
     high: FloatArray
     scale: float
     unit: float
+    only_bound: bool = False
 
     def safe(self, bound: float) -> float:
         """Return, in money, what of a solver's `bound` is certain whatever its tolerances."""
@@ -174,7 +177,7 @@ def reach_program(problem: CostProblem) -> Program:
 
 
 def prize_program(problem: CostProblem) -> Program:
-    """Write as a program what sites cost and the weight that stays unserved, in the same money."""
+    """Write as a program what sites cost and the weight unserved, in one money; only its bound is wanted."""
     cover, limits = problem.cover, problem.limits
     scale, cost = _scaled(cover.site_cost, 0.0)
     rows = [_cover_rows(problem, np.ones(cover.demands, np.bool_))]
@@ -183,7 +186,18 @@ def prize_program(problem: CostProblem) -> Program:
     lengths, column, value, low, high = (np.concatenate(parts) for parts in zip(*rows, strict=True))
     objective = np.concatenate([cost, cover.demand_weight / scale])
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Program(objective, cover.sites, indptr, column.astype(np.int32), value, low, high, scale, 0.0)
+    return Program(
+        objective,
+        cover.sites,
+        indptr,
+        column.astype(np.int32),
+        value,
+        low,
+        high,
+        scale,
+        unit=0.0,
+        only_bound=True,
+    )
 
 
 _Rows = tuple[Int64Array, Int32Array, FloatArray, FloatArray, FloatArray]

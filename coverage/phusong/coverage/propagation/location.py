@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 from phusong.coverage.errors import ModelRangeError
 
 MEDIAN_SQUARE_M = 100.0
@@ -75,10 +77,8 @@ def fade_margin_db(probability: float, sigma_db: float) -> float:
     >>> fade_margin_db(0.5, 5.5)
     0.0
     """
-    from scipy.special import ndtri  # noqa: PLC0415 - slow to load, and few ask for it
-
     if not 0.0 < probability < 1.0:
         raise ModelRangeError("model_range", name="probability", value=probability, allowed="> 0 .. < 1")
     if not sigma_db >= 0.0:
         raise ModelRangeError("model_range", name="sigma_db", value=sigma_db, allowed=">= 0")
-    return float(ndtri(probability) * sigma_db)
+    return float(NormalDist().inv_cdf(probability) * sigma_db)

@@ -6,6 +6,8 @@ together with clutter on the profile. Each terminal within the clutter counts fo
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 import numpy.typing as npt
 
@@ -64,6 +66,4 @@ def clutter_loss_db(
     far_weight, near_weight = 10.0 ** (-0.2 * far), 10.0 ** (-0.2 * near)
     total = far_weight + near_weight
     sigma = np.sqrt((FAR_SIGMA_DB**2 * far_weight + NEAR_SIGMA_DB**2 * near_weight) / total)
-    from scipy.special import ndtri  # noqa: PLC0415 - slow to load, and few ask for it
-
-    return np.asarray(-5.0 * np.log10(total) + sigma * ndtri(location_percentage / 100.0))
+    return np.asarray(-5.0 * np.log10(total) + sigma * NormalDist().inv_cdf(location_percentage / 100.0))

@@ -19,12 +19,17 @@ from phusong.coverage.placement.costbound import cost_bound
 from phusong.coverage.placement.costbound_early import early_bound
 from phusong.coverage.placement.costbound_safe import safe_bound
 from phusong.coverage.placement.costproblem import cost_task, unit_of
-from phusong.coverage.placement.covermip import Solver, has_scip
+from phusong.coverage.placement.covermip import MipAnswer, Program, Solver, Watch, has_scip
 from phusong.coverage.placement.covermip_highs import solve_highs
 from phusong.coverage.placement.demandclasses import demand_classes
 from phusong.coverage.placement.dominance import without_dominated
 from phusong.coverage.placement.generator import Landscape, generate_instance
-from phusong.coverage.placement.instance import CoverageInstance, SideConstraints, coverage_instance
+from phusong.coverage.placement.instance import (
+    CoverageInstance,
+    Int32Array,
+    SideConstraints,
+    coverage_instance,
+)
 from phusong.coverage.placement.leastcost import solve_all_coverable, solve_least_cost
 from phusong.coverage.placement.leastcost_search import Search
 
@@ -479,3 +484,28 @@ def test_progress_only_gets_better() -> None:
 )
 def test_unit_of(numbers: list[float], unit: float) -> None:
     assert unit_of(np.array(numbers)) == pytest.approx(unit)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_weight_that_stays_unserved_is_no_bound_on_cost(
+    solver: Solver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The program that is asked for any answer at all bounds weight, not cost."""
+
+    def telling(program: Program, start: Int32Array | None, watch: Watch) -> MipAnswer:
+        if not program.objective[: program.sites].any():
+            asked.append(program)
+            watch.bounded(1e6)
+        return solver(program, start, watch)
+
+    asked: list[Program] = []
+    monkeypatch.setattr(leastcost, "_first_answer", lambda *_: None)
+    rows = [[0, 1, 2, 3], [0, 1, 4], [2, 3, 5]]
+    instance = coverage_instance(
+        np.cumsum([0, *(len(row) for row in rows)]), np.concatenate(rows), np.ones(6), [1.0, 2.0, 2.0]
+    )
+    side = SideConstraints(conflicts=np.array([[0, 1], [0, 2]], np.int32))
+    answer = solve_least_cost(instance, reach_share=1.0, constraints=side, control=_control(), solver=telling)
+    assert asked
+    assert answer.value == answer.bound == 4.0
+    assert all(step.bound <= 4.0 for step in answer.trace)

@@ -132,13 +132,15 @@ def solve_all_coverable(
 class _Watch:
     """Passes on to the search what a solver finds in one problem.
 
-    ``take`` receives its answers; ``rest`` is a bound of everything outside of the problem.
+    ``take`` receives its answers; ``rest`` is a bound of everything outside of the problem. What a program
+    bounds that minimises something else than cost is nothing to the search: ``is_cost`` is false then.
     """
 
     search: Search
     take: Callable[[Int32Array], object]
     rest: float = 0.0
     enough: Callable[[], bool] = lambda: False
+    is_cost: bool = True
 
     def stop(self) -> bool:
         return self.search.stop() or self.enough()
@@ -150,7 +152,8 @@ class _Watch:
         self.take(chosen)
 
     def bounded(self, bound: float) -> None:
-        self.search.bounded("mip", self.rest + bound)
+        if self.is_cost:
+            self.search.bounded("mip", self.rest + bound)
 
 
 def _first_answer(search: Search, problem: CostProblem) -> None:
@@ -362,7 +365,7 @@ def _find_any(search: Search, problem: CostProblem, solve: Solver) -> None:
     def take(chosen: Int32Array) -> None:
         search.better("mip", problem, chosen)
 
-    watch = _Watch(search, take, enough=lambda: search.chosen is not None)
+    watch = _Watch(search, take, enough=lambda: search.chosen is not None, is_cost=False)
     if problem.cover.sites == 0:
         raise _out_of_reach(search, 0.0)
     answer = solve(reach_program(problem), np.zeros(0, np.int32), watch)

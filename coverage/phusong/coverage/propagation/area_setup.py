@@ -179,8 +179,8 @@ class AreaRequest:
         return site_climate(self.method, self.latitude_deg)
 
 
-def cell_position(grid: Grid, x_m: float, y_m: float) -> FloatArray:
-    """Row and column of a point, whole numbers at cell centres."""
+def cell_position(grid: Grid, x_m: float | FloatArray, y_m: float | FloatArray) -> FloatArray:
+    """Row and column of a point, or of points (shape (2, points)), whole numbers at cell centres."""
     col = (x_m - grid.left_m) / grid.cell_size_m - 0.5
     row = (grid.top_m - y_m) / grid.cell_size_m - 0.5
     return np.array([row, col])

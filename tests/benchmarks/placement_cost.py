@@ -6,6 +6,7 @@ share of what the candidates can serve.
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -114,11 +115,17 @@ def solved(instance: CoverageInstance, share: float, seconds: float) -> Placemen
     return solve_least_cost(instance, reach_share=reach, control=control)
 
 
+def _peak_mib() -> float:
+    """Return the most memory that the process has held, instances generated and solved before included."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
 def line(name: str, bar: Bar, answer: PlacementAnswer) -> str:
     """Return what was reached beside what was due."""
     parts = [
         f"  {name:20} {answer.value:9.0f} bound {answer.bound:9.0f} gap {answer.gap:.3%} {answer.status}"
-        f" {answer.seconds:.1f} s; first answer {answer.trace[0].seconds:.2f} s,"
+        f" {answer.seconds:.1f} s; at most {_peak_mib():,.0f} MiB up to here;"
+        f" first answer {answer.trace[0].seconds:.2f} s,"
         f" {1 - answer.value / answer.trace[0].value:.1%} cheaper than it;"
     ]
     for seconds, gap in bar.due:

@@ -45,7 +45,8 @@ def test_one_site_on_real_mountains(shared_data: Path, tmp_path: Path) -> None:
         ("bench_range", {"radius_km": 0.0}),
         ("bench_range", {"cell_m": float("nan")}),
         ("coordinate", {"at": "somewhere"}),
-        ("coordinate", {"at": "10,95"}),
+        ("coordinate", {"at": "190,95"}),
+        ("coordinate_swapped", {"at": "10,95"}),
     ],
 )
 def test_refusals(code: str, changes: dict[str, object]) -> None:

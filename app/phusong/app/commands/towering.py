@@ -70,7 +70,6 @@ def towers(
     as_json: JsonOption = False,
 ) -> None:
     """Plan towers."""
-    speaker = terminal(context)
     request = tower_request(
         budget_mvnd=budget,
         sites=sites,
@@ -93,13 +92,18 @@ def towers(
         gap=share_from(gap),
         time_limit_s=time_limit_s,
     )
+    speaker = terminal(context)
     with progress_bar(speaker) as progress:
         record = open_study(study).place_towers(
             request, to=to, scenario=scenario, language=speaker.language, progress=progress
         )
     if as_json:
         print_json(record)
-        return
+    else:
+        _tell_all(speaker, record, to=to, scenario=scenario)
+
+
+def _tell_all(speaker: Terminal, record: Mapping[str, Any], *, to: Path | None, scenario: str | None) -> None:
     _tell(speaker, record)
     if to is not None:
         speaker.say("cli.place_towers.written", path=str(to))

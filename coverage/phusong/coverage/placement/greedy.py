@@ -82,7 +82,7 @@ def _fits(site: int, limits: Resources, number: int, spent: float, used: Int32Ar
     return True
 
 
-@njit(cache=True, nogil=True, fastmath={"reassoc"})
+@njit(cache=True, nogil=True, forceinline=True, fastmath={"reassoc"})
 def row_weight(matrix: Matrix, left: FloatArray, site: int) -> float:
     """Return the weight of a site's demand, added up in any order: several at a time."""
     total = 0.0

@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from phusong.app.compute.change import NewCells, with_cells, without_cells
-from phusong.app.compute.document import method_record
 from phusong.app.compute.inputs import ComputeInputs, load_inputs
 from phusong.app.compute.losses import LossKey, compute_losses, loss_keys, mast_losses
 from phusong.app.compute.parallel import Pool, ThreadPool
@@ -149,7 +148,7 @@ class Baseline:
         )
         return {
             "run": self.inputs.run_id,
-            "method": method_record(self.inputs, self.results["computed_on"]),
+            "method": dict(self.results["method"]),
             "province": {
                 "name": self.results["province"]["name"],
                 **_before_and_after(self.results["province"]["shares"], _province(shifted.deltas)),

@@ -135,7 +135,9 @@ def _is_gone(group: int) -> bool:
 def test_ctrl_c_ends_the_workers_and_the_run_goes_on(tmp_path: Path, alone: dict[str, str]) -> None:
     study = make_study(tmp_path / "b")
     code = (
-        "import sys; from phusong.app.study import open_study\n"
+        "import signal, sys; from phusong.app.study import open_study\n"
+        # What is started in the background by a shell ignores Ctrl-C, and so would this.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "def tell(stage, done, total):\n"
         "    print(stage, done, flush=True)\n"
         "    if (stage, done) == ('losses', 1): sys.stdin.read()\n"
